@@ -1,0 +1,88 @@
+import type { Payload, Position, Publication, ClientInfo } from "../core/publication.ts"
+import type { ChannelRule } from "../core/rules.ts"
+
+/** A publication on its way in: not ordered, not kept yet. */
+export interface Draft {
+  readonly data: Payload
+  readonly info?: ClientInfo
+  readonly tags?: Readonly<Record<string, string>>
+  /** Same key, same answer, nothing published twice, for at least the channel's retention window. ≤ 128 bytes. */
+  readonly idempotencyKey?: string
+  /** Carried to subscribers but not kept and given no offset, although the channel has history. */
+  readonly skipHistory?: boolean
+  /** Connection that must not receive it. Carried to `deliver` in the publication, never stored. */
+  readonly exclude?: string
+}
+
+export interface Published {
+  /** Absent when the channel keeps no history (or `skipHistory`). */
+  readonly position?: Position
+  /** True when the idempotency key had been seen: nothing was published now. */
+  readonly duplicate: boolean
+}
+
+export interface HistoryQuery {
+  /** Exclusive. Absent: from the oldest kept (or the newest with `reverse`). */
+  readonly since?: Position
+  /** 0: position only. */
+  readonly limit: number
+  readonly reverse?: boolean
+}
+
+export interface HistoryPage {
+  readonly publications: readonly Publication[]
+  /** Where the channel's history stands: offset 0 when nothing was ever published. */
+  readonly top: Position
+}
+
+/** What a broker tells the node. */
+export interface BrokerListener {
+  /**
+   * Called for every publication of every channel, in offset order within a channel, once each,
+   * also for those this node published. Synchronous; MUST NOT throw.
+   */
+  deliver(channel: string, publication: Publication): void
+  /** The channel's history restarted (lost, removed with its epoch): positions held by subscribers are void. */
+  invalidate(channel: string): void
+}
+
+/**
+ * Orders publications, keeps them as the channel's rule says, and carries them to every node.
+ * Shared suite: broker/contract-suite.ts runs against each implementation.
+ */
+export interface Broker {
+  start(listener: BrokerListener): Promise<void>
+
+  /**
+   * MUST have called `deliver` for this publication on this node before the promise resolves, and MUST have it
+   * durable before either when the rule says `disk`.
+   *
+   * @throws SkeinError `storage_full`, `storage_unavailable`, `limit_exceeded` (queue full): then it was neither kept nor delivered
+   */
+  publish(channel: string, rule: ChannelRule, draft: Draft): Promise<Published>
+
+  /**
+   * For a channel whose rule keeps no history: delivers at once and returns. The fast path has no promise in it.
+   * MUST NOT be called for channels with history.
+   */
+  publishTransient(channel: string, draft: Draft): void
+
+  /**
+   * A page of kept publications, oldest first (newest first with `reverse`).
+   *
+   * MUST NOT return a publication that has not yet been delivered on this node, nor a `top` above the last delivered:
+   * the caller merges the page with what is delivered meanwhile, and would see it twice.
+   * MUST create the channel's epoch when there is none and keep it. With `since`, pages are gapless from `since.offset + 1`
+   * or start later, which the caller sees and refuses. A `since` of another epoch returns the position only.
+   */
+  history(channel: string, rule: ChannelRule, query: HistoryQuery): Promise<HistoryPage>
+
+  /** Forgets the kept publications; epoch and top stay. */
+  removeHistory(channel: string, rule: ChannelRule): Promise<void>
+
+  /** Resolves when a publication would be taken and stored now (readiness, promise P9); rejects with the reason. */
+  probe(): Promise<void>
+
+  /** Finishes what was accepted, then closes. */
+  stop(): Promise<void>
+}

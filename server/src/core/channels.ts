@@ -1,0 +1,430 @@
+import type { Clock } from "./clock.ts"
+import { CLOSE, type CloseReason, UNSUBSCRIBE } from "./close-codes.ts"
+import { getOrAdd } from "./collections.ts"
+import type { Connection, SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
+import { SkeinError } from "./errors.ts"
+import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fanout.ts"
+import { Hub } from "./hub.ts"
+import { type ChannelLimits, ensureChannelName } from "./limits.ts"
+import { mayPublish, mayRead, maySubscribe } from "./permissions.ts"
+import type { Presence, PresenceChange } from "./presence.ts"
+import type { ClientInfo, Payload, Position, Publication } from "./publication.ts"
+import { type RecoveryOutcome, recover } from "./recovery.ts"
+import type { ChannelRule, RuleBook } from "./rules.ts"
+
+/** A page of history as core reads it (the broker's contract, seen from here). */
+export interface HistoryRead {
+  readonly publications: readonly Publication[]
+  readonly top: Position
+}
+
+export interface HistoryRequest {
+  readonly since?: Position
+  readonly limit: number
+  readonly reverse?: boolean
+}
+
+export interface PublishDraft {
+  readonly data: Payload
+  readonly tags?: Readonly<Record<string, string>>
+  readonly idempotencyKey?: string
+  readonly skipHistory?: boolean
+  readonly exclude?: string
+}
+
+/** What core needs of a broker; `broker/contract.ts` states the promises behind it. */
+export interface PublicationLog {
+  publish(
+    channel: string,
+    rule: ChannelRule,
+    draft: PublishDraft & { readonly info?: ClientInfo },
+  ): Promise<{ readonly position?: Position; readonly duplicate: boolean }>
+  publishTransient(channel: string, draft: PublishDraft & { readonly info?: ClientInfo }): void
+  history(channel: string, rule: ChannelRule, query: HistoryRequest): Promise<HistoryRead>
+  removeHistory(channel: string, rule: ChannelRule): Promise<void>
+}
+
+/** An application that owns the channels of one prefix and decides who may be in them. */
+export interface ChannelOwner {
+  readonly prefix: string
+  /** @throws SkeinError `permission_denied`, `not_a_member` … */
+  ensureMaySubscribe(connection: Connection, channel: string): Promise<void>
+}
+
+export interface ChannelsParts {
+  readonly rules: RuleBook
+  readonly log: PublicationLog
+  readonly fanout: Fanout
+  readonly encoders: readonly Encoder[]
+  readonly presence: Presence
+  readonly limits: ChannelLimits
+  readonly clock: Clock
+}
+
+/** Reads that raced a storm of publications this often give up: something is wrong with the broker. */
+const MAX_RECOVERY_READS = 5
+
+/**
+ * Channels, as protocols and applications see them: subscribe, publish, history, presence.
+ *
+ * Delivery never touches a subscriber in JavaScript: a publication is encoded once per wire format and handed to the
+ * native topic of that format. What happens per subscriber happens when it subscribes.
+ */
+export class Channels {
+  readonly hub = new Hub()
+  readonly #parts: ChannelsParts
+  readonly #encoders: ReadonlyMap<string, Encoder>
+  readonly #owners: ChannelOwner[] = []
+  /** Subscribers between "start reading history" and "joined the topic", by channel. */
+  readonly #joining = new Map<string, Set<Publication[]>>()
+  /** Channels a connection is about to hold: counted against its limit and refused twice. */
+  readonly #pending = new WeakMap<Connection, Set<string>>()
+
+  constructor(parts: ChannelsParts) {
+    this.#parts = parts
+    this.#encoders = new Map(parts.encoders.map((encoder) => [encoder.name, encoder]))
+  }
+
+  addOwner(owner: ChannelOwner): void {
+    this.#owners.push(owner)
+  }
+
+  /** @throws SkeinError `limit_exceeded` when the user has too many connections */
+  register(connection: Connection): void {
+    const { userId } = connection.identity
+    const { maxConnectionsPerUser } = this.#parts.limits
+    if (userId !== "" && this.hub.ofUser(userId).length >= maxConnectionsPerUser)
+      throw new SkeinError("limit_exceeded", `this user already has ${maxConnectionsPerUser} connections`)
+    this.hub.add(connection)
+  }
+
+  /** The connection's socket is gone. `clean`: the client said goodbye, so its presence ends without grace. */
+  unregister(connection: Connection, clean: boolean): void {
+    if (!this.hub.remove(connection)) return
+    for (const channel of connection.subscriptions.keys()) this.#forget(connection, channel, !clean)
+    connection.subscriptions.clear()
+  }
+
+  /** The rule of a channel. @throws SkeinError `bad_request`, `unknown_channel` */
+  ruleOf(channel: string): ChannelRule {
+    ensureChannelName(channel, this.#parts.limits.maxChannelLength)
+    const rule = this.#parts.rules.find(channel)
+    if (!rule) throw new SkeinError("unknown_channel", `no rule of the configuration covers channel "${channel}"`)
+    return rule
+  }
+
+  /**
+   * Subscribes, and calls `reply` exactly once, synchronously before anything of the channel can reach the client:
+   * what `reply` sends comes first, then the publications after `result`, each once and in order.
+   *
+   * @throws SkeinError `already_subscribed`, `limit_exceeded`, `permission_denied`, `unrecoverable_position` … (then `reply` was not called)
+   */
+  async subscribe(
+    connection: Connection,
+    channel: string,
+    request: SubscribeRequest,
+    reply: (result: SubscribeResult) => void,
+  ): Promise<void> {
+    const rule = this.ruleOf(channel)
+    const release = this.#reserve(connection, channel)
+    try {
+      await this.#ensureMaySubscribe(connection, channel, rule, request)
+      if (rule.historySize > 0) await this.#joinFromHistory(connection, channel, rule, request, reply)
+      else this.#join(connection, channel, rule, request, undefined, reply)
+    } finally {
+      release()
+    }
+  }
+
+  /** Leaves on purpose. Not being subscribed is not an error. */
+  unsubscribe(connection: Connection, channel: string): void {
+    if (!connection.subscriptions.has(channel)) return
+    this.#forget(connection, channel, false)
+    connection.subscriptions.delete(channel)
+    connection.outlet.leave(publicationTopic(connection.format, channel))
+    connection.outlet.leave(presenceTopic(connection.format, channel))
+  }
+
+  /** Takes a subscription away and tells the client why. */
+  revoke(connection: Connection, channel: string, reason: CloseReason = UNSUBSCRIBE.server): void {
+    if (!connection.subscriptions.has(channel)) return
+    this.unsubscribe(connection, channel)
+    connection.events.unsubscribed(channel, reason)
+  }
+
+  /** Takes a channel away from every connection of a user (kicked, left on another device). */
+  revokeUser(userId: string, channel: string): void {
+    for (const connection of this.hub.ofUser(userId)) this.revoke(connection, channel)
+  }
+
+  /**
+   * Publishes for a client. Resolves when subscribers have been handed the publication.
+   * @throws SkeinError `permission_denied`, `payload_too_large`, `storage_full` …
+   */
+  async publishFrom(connection: Connection, channel: string, draft: PublishDraft): Promise<Position | undefined> {
+    const rule = this.ruleOf(channel)
+    if (!connection.identity.backEnd && !mayPublish(rule, connection, channel))
+      throw new SkeinError("permission_denied", `channel "${channel}" takes no publications from this client`)
+    const info = clientInfo(connection, connection.subscriptions.get(channel)?.chanInfo)
+    return (await this.#publish(channel, rule, { ...draft, info })).position
+  }
+
+  /** Publishes for the back end or an application: rules about clients do not apply, limits do. */
+  async publish(
+    channel: string,
+    draft: PublishDraft,
+  ): Promise<{ readonly position?: Position; readonly duplicate: boolean }> {
+    return this.#publish(channel, this.ruleOf(channel), draft)
+  }
+
+  /** @param reader - undefined: the back end, which may read all */
+  async history(reader: Connection | undefined, channel: string, request: HistoryRequest): Promise<HistoryRead> {
+    const rule = this.#ensureMayRead(reader, channel)
+    if (rule.historySize === 0) throw new SkeinError("not_available", `channel "${channel}" keeps no history`)
+    if (request.reverse && request.since?.offset === 0)
+      throw new SkeinError("bad_request", "history backwards needs an offset above 0 in since")
+    const { maxHistoryPage } = this.#parts.limits
+    const limit = request.limit < 0 ? maxHistoryPage : Math.min(request.limit, maxHistoryPage)
+    const page = await this.#parts.log.history(channel, rule, { ...request, limit })
+    if (request.since && request.since.epoch !== "" && request.since.epoch !== page.top.epoch)
+      throw new SkeinError("unrecoverable_position")
+    return page
+  }
+
+  async removeHistory(channel: string): Promise<void> {
+    await this.#parts.log.removeHistory(channel, this.ruleOf(channel))
+  }
+
+  presence(reader: Connection | undefined, channel: string): Map<string, ClientInfo> {
+    this.#ensurePresence(reader, channel)
+    return this.#parts.presence.members(channel)
+  }
+
+  presenceStats(reader: Connection | undefined, channel: string): { clients: number; users: number } {
+    this.#ensurePresence(reader, channel)
+    return this.#parts.presence.stats(channel)
+  }
+
+  /** For applications: whether anyone of the user is in the channel now, grace included. */
+  isPresent(channel: string, userId: string): boolean {
+    return this.#parts.presence.isPresent(channel, userId)
+  }
+
+  /** Publications handed over by the broker, in order. Never throws. */
+  readonly deliver = (channel: string, publication: Publication): void => {
+    for (const buffer of this.#joining.get(channel) ?? []) buffer.push(publication)
+    const except = this.#exceptFor(channel, publication)
+    for (const encoder of this.#parts.encoders) {
+      const topic = publicationTopic(encoder.name, channel)
+      const excluded = except?.format === encoder.name ? except.outlet : undefined
+      this.#parts.fanout.send(encoder, topic, () => encoder.publication(channel, publication), excluded)
+    }
+  }
+
+  /** The channel's history restarted: subscribers resubscribe and learn what they can no longer recover. */
+  readonly invalidate = (channel: string): void => {
+    for (const connection of [...this.hub.all()]) this.revoke(connection, channel, UNSUBSCRIBE.insufficientState)
+  }
+
+  /** Ends presence graces that are over. Call about once a second. */
+  tick(nowMs: number): void {
+    this.#announce(this.#parts.presence.expire(nowMs))
+  }
+
+  async #publish(channel: string, rule: ChannelRule, draft: PublishDraft & { readonly info?: ClientInfo }) {
+    const { maxPayloadBytes } = this.#parts.limits
+    if (!fits(draft.data, maxPayloadBytes))
+      throw new SkeinError("payload_too_large", `a publication may have ${maxPayloadBytes} bytes, got more`)
+    if (rule.historySize > 0 || draft.idempotencyKey !== undefined) return this.#parts.log.publish(channel, rule, draft)
+    this.#parts.log.publishTransient(channel, draft)
+    return { duplicate: false }
+  }
+
+  #exceptFor(channel: string, publication: Publication): Connection | undefined {
+    if (publication.exclude !== undefined) return this.hub.get(publication.exclude)
+    const publisher = publication.info?.client
+    if (publisher === undefined || this.#parts.rules.find(channel)?.echo !== false) return undefined
+    return this.hub.get(publisher)
+  }
+
+  /** Counts the channel against the connection's limit until the returned function is called. */
+  #reserve(connection: Connection, channel: string): () => void {
+    const pending = getOrAdd(this.#pending, connection, () => new Set<string>())
+    const held = connection.subscriptions
+    if (held.has(channel) || pending.has(channel)) throw new SkeinError("already_subscribed")
+    const { maxChannelsPerConnection } = this.#parts.limits
+    if (held.size + pending.size >= maxChannelsPerConnection)
+      throw new SkeinError("limit_exceeded", `a connection may hold ${maxChannelsPerConnection} channels`)
+    pending.add(channel)
+    return () => {
+      pending.delete(channel)
+      if (pending.size === 0) this.#pending.delete(connection)
+    }
+  }
+
+  async #ensureMaySubscribe(
+    connection: Connection,
+    channel: string,
+    rule: ChannelRule,
+    request: SubscribeRequest,
+  ): Promise<void> {
+    if (rule.subscribe === "app") {
+      const owner = this.#owners.find(({ prefix }) => channel.startsWith(prefix))
+      if (!owner) throw new SkeinError("permission_denied")
+      await owner.ensureMaySubscribe(connection, channel)
+    } else if (!request.serverSide && !maySubscribe(rule, connection, request.token !== undefined)) {
+      throw new SkeinError("permission_denied", `this client may not subscribe to "${channel}"`)
+    }
+  }
+
+  /** Buffers what is delivered while history is read, then joins without a gap or a repeat. */
+  async #joinFromHistory(
+    connection: Connection,
+    channel: string,
+    rule: ChannelRule,
+    request: SubscribeRequest,
+    reply: (result: SubscribeResult) => void,
+  ): Promise<void> {
+    const since = rule.recovery ? request.recover : undefined
+    const meanwhile: Publication[] = []
+    const stopBuffering = this.#buffer(channel, meanwhile)
+    try {
+      for (let read = 0; read < MAX_RECOVERY_READS; read++) {
+        const outcome = recover(since, await this.#readSince(channel, rule, since), meanwhile)
+        if (outcome === undefined) continue
+        if (since && !outcome.recovered && request.rejectUnrecovered) throw new SkeinError("unrecoverable_position")
+        this.#join(connection, channel, rule, request, outcome, reply)
+        return
+      }
+    } finally {
+      stopBuffering()
+    }
+    throw new SkeinError("internal", `history of "${channel}" kept having holes after ${MAX_RECOVERY_READS} reads`)
+  }
+
+  #readSince(channel: string, rule: ChannelRule, since: Position | undefined): Promise<HistoryRead> {
+    const limit = since ? this.#parts.limits.maxHistoryPage : 0
+    return this.#parts.log.history(channel, rule, since ? { since, limit } : { limit })
+  }
+
+  #buffer(channel: string, into: Publication[]): () => void {
+    const buffers = getOrAdd(this.#joining, channel, () => new Set<Publication[]>())
+    buffers.add(into)
+    return () => {
+      buffers.delete(into)
+      if (buffers.size === 0 && this.#joining.get(channel) === buffers) this.#joining.delete(channel)
+    }
+  }
+
+  /** One synchronous step: reply, then topic. Nothing can come between. */
+  #join(
+    connection: Connection,
+    channel: string,
+    rule: ChannelRule,
+    request: SubscribeRequest,
+    outcome: RecoveryOutcome | undefined,
+    reply: (result: SubscribeResult) => void,
+  ): void {
+    // It may have closed while we were asking; its subscriptions are then already cleared.
+    if (!this.hub.has(connection)) return
+    const topic = publicationTopic(connection.format, channel)
+    // What is collected for this turn is already in the outcome: it must go to the old subscribers only.
+    this.#parts.fanout.flush(topic)
+    connection.subscriptions.set(channel, subscriptionOf(channel, rule, request))
+    this.hub.subscribed(channel)
+    reply(resultOf(channel, rule, request, outcome))
+    connection.outlet.join(topic)
+    if (rule.joinLeave && request.joinLeave) connection.outlet.join(presenceTopic(connection.format, channel))
+    if (!rule.presence) return
+    const chanInfo = request.token?.info ?? request.chanInfo
+    this.#announce(this.#parts.presence.join(channel, clientInfo(connection, chanInfo)))
+  }
+
+  #forget(connection: Connection, channel: string, withGrace: boolean): void {
+    this.hub.unsubscribed(channel)
+    const { presence, clock } = this.#parts
+    if (withGrace) presence.drop(channel, connection.id, clock.nowMs())
+    else this.#announce(presence.leave(channel, connection.id))
+  }
+
+  #announce(changes: readonly PresenceChange[]): void {
+    for (const { kind, channel, info } of changes) {
+      if (!this.#parts.rules.find(channel)?.joinLeave) continue
+      for (const encoder of this.#encoders.values()) {
+        const topic = presenceTopic(encoder.name, channel)
+        // Joins and leaves keep their place among publications only if those collected so far go first.
+        this.#parts.fanout.flush(publicationTopic(encoder.name, channel))
+        this.#parts.fanout.send(encoder, topic, () => encoder[kind](channel, info))
+      }
+    }
+  }
+
+  #ensureMayRead(reader: Connection | undefined, channel: string): ChannelRule {
+    const rule = this.ruleOf(channel)
+    if (reader && !reader.identity.backEnd && !mayRead(rule, reader, channel))
+      throw new SkeinError("permission_denied", `this client may not read history or presence of "${channel}"`)
+    return rule
+  }
+
+  #ensurePresence(reader: Connection | undefined, channel: string): void {
+    const rule = this.#ensureMayRead(reader, channel)
+    if (!rule.presence) throw new SkeinError("not_available", `channel "${channel}" keeps no presence`)
+  }
+
+  /** Ends connections of a user. @returns how many */
+  disconnectUser(userId: string, reason: CloseReason = CLOSE.forced, keep: ReadonlySet<string> = new Set()): number {
+    const connections = this.hub.ofUser(userId).filter(({ id }) => !keep.has(id))
+    for (const connection of connections) connection.outlet.close(reason)
+    return connections.length
+  }
+}
+
+export function clientInfo(connection: Connection, chanInfo?: string): ClientInfo {
+  const { userId, info } = connection.identity
+  return {
+    user: userId,
+    client: connection.id,
+    ...(info === undefined ? {} : { connInfo: info }),
+    ...(chanInfo === undefined ? {} : { chanInfo }),
+  }
+}
+
+function fits(data: Payload, maxBytes: number): boolean {
+  if (typeof data !== "string") return data.byteLength <= maxBytes
+  // UTF-8 is one to three bytes per UTF-16 unit: only what lies between needs the exact count.
+  if (data.length * 3 <= maxBytes) return true
+  return data.length <= maxBytes && new TextEncoder().encode(data).byteLength <= maxBytes
+}
+
+function subscriptionOf(channel: string, rule: ChannelRule, request: SubscribeRequest): Subscription {
+  const chanInfo = request.token?.info ?? request.chanInfo
+  const expiresAtMs = request.token?.expiresAtMs
+  return {
+    channel,
+    joinLeave: rule.joinLeave && request.joinLeave === true,
+    serverSide: request.serverSide === true,
+    ...(chanInfo === undefined ? {} : { chanInfo }),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  }
+}
+
+function resultOf(
+  channel: string,
+  rule: ChannelRule,
+  request: SubscribeRequest,
+  outcome: RecoveryOutcome | undefined,
+): SubscribeResult {
+  const hasHistory = outcome !== undefined
+  const token = request.token
+  return {
+    channel,
+    recoverable: hasHistory && rule.recovery,
+    positioned: hasHistory,
+    wasRecovering: hasHistory && rule.recovery && request.recover !== undefined,
+    recovered: outcome?.recovered ?? false,
+    publications: outcome?.publications ?? [],
+    ...(outcome === undefined ? {} : { position: outcome.position }),
+    ...(token?.expiresAtMs === undefined ? {} : { expiresAtMs: token.expiresAtMs }),
+    ...(token?.data === undefined ? {} : { data: token.data }),
+  }
+}

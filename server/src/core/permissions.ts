@@ -1,0 +1,25 @@
+import type { Connection } from "./connection.ts"
+import type { ChannelRule, Permission } from "./rules.ts"
+
+/** Whether a client may subscribe by the rule alone (`app` rules are asked of the application instead). */
+export function maySubscribe(rule: ChannelRule, connection: Connection, hasToken: boolean): boolean {
+  return hasToken || (rule.subscribe !== "app" && isAllowed(rule.subscribe, connection))
+}
+
+export function mayPublish(rule: ChannelRule, connection: Connection, channel: string): boolean {
+  return isAllowedOrSubscriber(rule.publish, connection, channel)
+}
+
+/** History and presence. */
+export function mayRead(rule: ChannelRule, connection: Connection, channel: string): boolean {
+  return isAllowedOrSubscriber(rule.read, connection, channel)
+}
+
+function isAllowedOrSubscriber(permission: Permission | "subscriber", connection: Connection, channel: string) {
+  return permission === "subscriber" ? connection.subscriptions.has(channel) : isAllowed(permission, connection)
+}
+
+function isAllowed(permission: Permission, connection: Connection): boolean {
+  if (permission === "anyone") return true
+  return permission === "user" && connection.identity.userId !== ""
+}

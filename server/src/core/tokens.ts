@@ -1,0 +1,37 @@
+import type { Identity } from "./connection.ts"
+import type { JsonText } from "./publication.ts"
+
+/** What a token turned out to be. `why` is for the log and the developer, never for the client of a stranger. */
+export type TokenVerdict<T> =
+  | ({ readonly kind: "ok" } & T)
+  | { readonly kind: "expired"; readonly why: string }
+  | { readonly kind: "invalid"; readonly why: string }
+
+export interface SubscriptionGrant {
+  readonly info?: JsonText
+  readonly data?: JsonText
+  /** Unix milliseconds; absent: never. */
+  readonly expiresAtMs?: number
+}
+
+/** Reads the tokens clients bring. Implemented by auth; protocols only see this. Never throws for bad input. */
+export interface Tokens {
+  /** A connection token (JWT). */
+  connection(token: string): Promise<TokenVerdict<{ readonly identity: Identity }>>
+  /** A subscription token. `mismatch`: signed well, but for another channel, user or client. */
+  subscription(
+    token: string,
+    expected: { readonly userId: string; readonly channel: string; readonly clientId: string },
+  ): Promise<TokenVerdict<{ readonly grant: SubscriptionGrant }> | { readonly kind: "mismatch"; readonly why: string }>
+}
+
+/** Who a handshake is without any token (cookie session, API key, trusted `user_id`, loopback guest). */
+export interface HandshakeIdentity {
+  /** Undefined: nobody; whether that is allowed is the protocol's configuration. */
+  identify(handshake: {
+    readonly headers: Headers
+    readonly url: URL
+    readonly address: string
+    readonly loopback: boolean
+  }): Promise<Identity | undefined>
+}
