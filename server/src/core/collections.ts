@@ -1,5 +1,11 @@
+/** What Map and WeakMap have in common. */
+interface KeyedStore<K, V> {
+  get(key: K): V | undefined
+  set(key: K, value: V): unknown
+}
+
 /** The value at `key`, made and kept when there is none. */
-export function getOrAdd<K, V>(map: Pick<Map<K, V>, "get" | "set">, key: K, make: () => V): V {
+export function getOrAdd<K, V>(map: KeyedStore<K, V>, key: K, make: () => V): V {
   const found = map.get(key)
   if (found !== undefined) return found
   const made = make()
