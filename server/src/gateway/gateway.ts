@@ -1,0 +1,252 @@
+import type { Server } from "bun"
+import type { Clock } from "../core/clock.ts"
+import { isLoopback, normalizeAddress } from "./address.ts"
+import { Admission, type AdmissionLimits } from "./admission.ts"
+import type { OriginPolicy } from "./origin.ts"
+import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
+import { Roster } from "./roster.ts"
+import { StreamSocket } from "./stream-socket.ts"
+import { negotiateSubprotocol } from "./subprotocol.ts"
+import { Topics } from "./topics.ts"
+import { WebSocketSocket } from "./websocket-socket.ts"
+
+export interface GatewayLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export interface GatewayOptions extends AdmissionLimits {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  /** A connection whose client has not taken this much is closed as a slow consumer. */
+  readonly outboundBufferBytes: number
+  readonly maxRequestBodyBytes: number
+  /** A WebSocket that is silent this long (pings unanswered too) is gone. 8–960 s. */
+  readonly idleTimeoutSeconds: number
+  readonly origins: OriginPolicy
+  readonly clock: Clock
+  readonly log: GatewayLog
+}
+
+/** Answers everything that is not a WebSocket upgrade. */
+export type HttpHandler = (request: Request) => Response | Promise<Response>
+
+type NativeServer = Server<WebSocketSocket>
+
+/**
+ * The edge of the machine: `Bun.serve`, upgrades, native topics, streamed responses, limits, draining.
+ * Knows protocols only as endpoints with sessions.
+ */
+export class Gateway implements StreamGateway {
+  readonly topics = new Topics()
+  readonly #options: GatewayOptions
+  readonly #admission: Admission
+  readonly #roster = new Roster()
+  readonly #endpoints = new Map<string, WebSocketEndpoint>()
+  #http: HttpHandler = () => new Response("Not found\n", { status: 404 })
+  #server: NativeServer | undefined
+  #stopTicking: () => void = () => undefined
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    this.#admission = new Admission(options)
+  }
+
+  addProtocol(protocol: Protocol): void {
+    for (const endpoint of protocol.endpoints) for (const path of endpoint.paths) this.#endpoints.set(path, endpoint)
+  }
+
+  handleHttp(handler: HttpHandler): void {
+    this.#http = handler
+  }
+
+  /** @throws the listen error of the system (EADDRINUSE, EACCES …) */
+  start(): { host: string; port: number } {
+    const { host, port, clock } = this.#options
+    this.#server = Bun.serve<WebSocketSocket>({
+      hostname: host,
+      port,
+      development: false,
+      idleTimeout: 10,
+      maxRequestBodySize: this.#options.maxRequestBodyBytes,
+      fetch: (request, server) => this.#fetch(request, server),
+      error: (error) => this.#failed(error),
+      websocket: {
+        ...this.#websocketLimits(),
+        open: (ws) => ws.data.opened(ws),
+        message: (ws, message) => this.#received(ws.data, message),
+        close: (ws, code, reason) => this.#closed(ws.data, code, reason),
+        // Types of Bun 1.4.4 do not list it; without it a throw in a handler ends the process.
+        ...{ error: (error: unknown) => void this.#failed(error) },
+      },
+    })
+    this.topics.attach(this.#server)
+    this.#stopTicking = clock.every(Roster.tickEveryMs, () => this.#roster.tick(clock.nowMs()))
+    return { host: this.#server.hostname ?? host, port: this.#server.port ?? port }
+  }
+
+  get connectionCount(): number {
+    return this.#admission.open
+  }
+
+  get isDraining(): boolean {
+    return this.#admission.isDraining
+  }
+
+  /**
+   * Lets nobody in any more and ends the open connections over `windowMs`, in equal batches,
+   * so that their clients do not all come back at the same moment (promise P8).
+   */
+  async drain(windowMs: number): Promise<void> {
+    this.#admission.drain()
+    const seats = [...this.#roster.seats()]
+    const { clock } = this.#options
+    const batches = Math.max(1, Math.min(20, Math.ceil(seats.length / 50)))
+    const size = Math.ceil(seats.length / batches)
+    for (let batch = 0; batch < batches; batch++) {
+      for (const seat of seats.slice(batch * size, (batch + 1) * size)) seat.session?.drain()
+      if (batch < batches - 1) await new Promise<void>((done) => clock.after(windowMs / batches, done))
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopTicking()
+    await this.#server?.stop(true)
+  }
+
+  // --- what protocols with HTTP transports use -------------------------------------------------
+
+  stream(options: StreamOptions): Response {
+    const { address } = options.handshake
+    const refusal = this.#admission.enter(address)
+    if (refusal) return plainText(refusal.message, refusal.status)
+    const { outboundBufferBytes, clock } = this.#options
+    const socket = new StreamSocket(options, this.topics, outboundBufferBytes, clock.nowMs(), (gone) => {
+      this.#roster.remove(gone)
+      this.#admission.leave(address)
+    })
+    this.#roster.add(socket)
+    // The HTTP idle time-out would cut a quiet stream; the session's pings find dead peers.
+    this.#server?.timeout(options.request, 0)
+    options.request.signal.addEventListener("abort", () => socket.aborted())
+    return new Response(socket.body(), { headers: options.headers })
+  }
+
+  handshake(request: Request, transport: string): Handshake {
+    const address = normalizeAddress(this.#server?.requestIP(request)?.address ?? "")
+    return {
+      address,
+      loopback: isLoopback(address),
+      url: new URL(request.url),
+      headers: request.headers,
+      transport,
+    }
+  }
+
+  cors(request: Request): Record<string, string> | undefined {
+    if (!this.#options.origins.allows(request.headers)) return undefined
+    const origin = request.headers.get("origin")
+    if (origin === null) return {}
+    const asked = request.headers.get("access-control-request-headers")
+    return {
+      "Access-Control-Allow-Origin": origin,
+      "Access-Control-Allow-Credentials": "true",
+      Vary: "Origin",
+      ...(asked === null ? {} : { "Access-Control-Allow-Headers": asked }),
+    }
+  }
+
+  // --- inside ----------------------------------------------------------------------------------
+
+  #websocketLimits() {
+    const endpoints = [...this.#endpoints.values()]
+    return {
+      maxPayloadLength: Math.max(...endpoints.map((endpoint) => endpoint.maxFrameBytes), 1024),
+      backpressureLimit: this.#options.outboundBufferBytes,
+      closeOnBackpressureLimit: true,
+      idleTimeout: this.#options.idleTimeoutSeconds,
+      sendPings: true,
+      perMessageDeflate: false,
+      publishToSelf: false,
+    }
+  }
+
+  #fetch(request: Request, server: NativeServer): Response | Promise<Response> | undefined {
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return this.#upgrade(request, server)
+    return this.#http(request)
+  }
+
+  #upgrade(request: Request, server: NativeServer): Response | undefined {
+    const handshake = this.handshake(request, "websocket")
+    const endpoint = this.#endpoints.get(handshake.url.pathname)
+    if (!endpoint) return plainText("no WebSocket endpoint at this path", 404)
+    if (!this.#options.origins.allows(request.headers)) {
+      const origin = request.headers.get("origin")
+      this.#options.log.warn({ origin, address: handshake.address }, "refused a WebSocket: origin not allowed")
+      return plainText(`pages of ${origin} may not connect here: add the origin to server.origins`, 403)
+    }
+    const negotiation = negotiateSubprotocol(request.headers.get("sec-websocket-protocol"), endpoint.subprotocols)
+    if ("refused" in negotiation) return plainText(negotiation.refused, 400)
+    const refusal = this.#admission.enter(handshake.address)
+    if (refusal) return plainText(refusal.message, refusal.status)
+    const { chosen } = negotiation
+    // Bun echoes whatever was offered unless we say otherwise.
+    if (chosen === undefined) request.headers.delete("sec-websocket-protocol")
+    const socket = new WebSocketSocket(endpoint, chosen, detached(handshake), this.#options.clock.nowMs())
+    const headers = chosen === undefined ? {} : { headers: { "Sec-WebSocket-Protocol": chosen } }
+    if (server.upgrade(request, { data: socket, ...headers })) {
+      this.#roster.add(socket)
+      return undefined
+    }
+    this.#admission.leave(handshake.address)
+    return plainText("not a valid WebSocket handshake (Sec-WebSocket-Key missing or malformed?)", 400)
+  }
+
+  #received(socket: WebSocketSocket, message: string | Buffer): void {
+    const { endpoint, session } = socket
+    // Text is measured in UTF-16 units here, never more than its bytes; Bun has checked the exact global limit.
+    if (message.length > endpoint.maxFrameBytes) socket.close({ code: 1009, reason: "message size limit" })
+    else session?.frame(message)
+  }
+
+  #closed(socket: WebSocketSocket, code: number, reason: string): void {
+    socket.gone()
+    this.#roster.remove(socket)
+    this.#admission.leave(socket.handshake.address)
+    const session = socket.session
+    socket.session = undefined
+    session?.closed(code, reason)
+  }
+
+  #failed(error: unknown): Response {
+    this.#options.log.error({ error }, "a handler threw: this is a bug of the server")
+    return plainText("internal server error", 500)
+  }
+}
+
+const plainText = (text: string, status: number): Response =>
+  new Response(`${text}\n`, { status, headers: { "Content-Type": "text/plain; charset=utf-8", Connection: "close" } })
+
+/** What sessions read of a handshake, copied out: a Headers object of Bun keeps the whole request alive. */
+const KEPT_HEADERS = [
+  "cookie",
+  "authorization",
+  "x-api-key",
+  "origin",
+  "host",
+  "user-agent",
+  "accept-language",
+  "x-forwarded-for",
+  "x-forwarded-proto",
+]
+
+function detached(handshake: Handshake): Handshake {
+  const headers = new Headers()
+  for (const name of KEPT_HEADERS) {
+    const value = handshake.headers.get(name)
+    if (value !== null) headers.set(name, value)
+  }
+  return { ...handshake, headers }
+}

@@ -1,0 +1,71 @@
+import type { ServerWebSocket } from "bun"
+import type { CloseReason } from "../core/close-codes.ts"
+import type { Frame } from "../core/connection.ts"
+import type { Handshake, Session, Socket, WebSocketEndpoint } from "./protocol.ts"
+import type { NativeOutlet } from "./topics.ts"
+
+/** One WebSocket. It is also what Bun keeps as `ws.data`: one object per connection, not two. */
+export class WebSocketSocket implements Socket, NativeOutlet {
+  readonly endpoint: WebSocketEndpoint
+  readonly subprotocol: string | undefined
+  readonly openedAtMs: number
+  session: Session | undefined
+  handshake: Handshake
+  #ws: ServerWebSocket<WebSocketSocket> | undefined
+
+  constructor(endpoint: WebSocketEndpoint, subprotocol: string | undefined, handshake: Handshake, nowMs: number) {
+    this.endpoint = endpoint
+    this.subprotocol = subprotocol
+    this.handshake = handshake
+    this.openedAtMs = nowMs
+  }
+
+  opened(ws: ServerWebSocket<WebSocketSocket>): void {
+    this.#ws = ws
+    this.session = this.endpoint.open(this, this.subprotocol)
+  }
+
+  /** After this the native socket must not be touched. */
+  gone(): void {
+    this.#ws = undefined
+  }
+
+  send(frame: Frame): void {
+    this.#ws?.send(frame, false)
+  }
+
+  publishToOthers(topic: string, frame: Frame): boolean {
+    if (!this.#ws) return false
+    this.#ws.publish(topic, frame, false)
+    return true
+  }
+
+  join(topic: string): void {
+    this.#ws?.subscribe(topic)
+  }
+
+  leave(topic: string): void {
+    this.#ws?.unsubscribe(topic)
+  }
+
+  get bufferedBytes(): number {
+    return this.#ws?.getBufferedAmount() ?? 0
+  }
+
+  cork(run: () => void): void {
+    if (this.#ws) this.#ws.cork(run)
+    else run()
+  }
+
+  close({ code, reason }: CloseReason): void {
+    const ws = this.#ws
+    if (!ws) return
+    // A stalled peer never reads the close frame, and its buffer would stay for half a minute (Bun 1.4.4).
+    if (ws.getBufferedAmount() > 0) ws.terminate()
+    else ws.close(code, reason)
+  }
+
+  terminate(): void {
+    this.#ws?.terminate()
+  }
+}
