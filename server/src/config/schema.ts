@@ -1,0 +1,269 @@
+import { z } from "zod"
+import type { ChannelRule } from "../core/rules.ts"
+import { DEVELOPMENT_RULES, ruleSchema, toChannelRule } from "./channel-rules.ts"
+import {
+  choice,
+  duration,
+  type FieldDoc,
+  flag,
+  integer,
+  openChoice,
+  openFlag,
+  optionalText,
+  text,
+  texts,
+} from "./fields.ts"
+import { limitsSchema } from "./limits.ts"
+
+/**
+ * Every setting of the program, each with its default, its bounds and its sentence in the reference page.
+ *
+ * Names here are the program's: `limits.pingIntervalMs` is written `ping_interval` in the file's `[limits]` and
+ * `SKEIN_LIMITS_PING_INTERVAL` in the environment (durations carry their unit in the value there).
+ */
+const serverSchema = z.strictObject({
+  host: text("Address to listen on. Anything but loopback means production mode.", {
+    default: "127.0.0.1",
+    expects: "an address or a host name",
+    pattern: /^[^\s/]+$/,
+    env: "SKEIN_HOST",
+  }),
+  port: integer("Port to listen on. 0 takes a free one and prints it.", {
+    default: 8_000,
+    min: 0,
+    max: 65_535,
+    env: "SKEIN_PORT",
+  }),
+  origins: texts(
+    "Web sites whose pages may connect, beside the server's own: `https://shop.example`, `https://*.shop.example`, or `*` for all.",
+    {
+      default: [],
+      expects: 'a list of origins like "https://shop.example" (scheme and host, no path), or "*"',
+      pattern: /^(\*|https?:\/\/[^\s/]+)$/,
+    },
+  ),
+  trustedProxies: texts(
+    "Addresses or networks of your reverse proxies. Only what they say in X-Forwarded-For is believed.",
+    {
+      default: [],
+      expects: 'a list of addresses or networks like "10.0.0.0/8"',
+      pattern: /^[0-9a-fA-F.:]+(\/\d{1,3})?$/,
+    },
+  ),
+})
+
+const WHERE = ["off", "loopback", "anywhere"] as const
+const WHERE_NOTE = '"loopback" in development, "off" in production'
+
+const secret = { secret: true, expects: "16 characters or more", pattern: /^.{16,}$/s } as const
+
+const authSchema = z.strictObject({
+  tokenHmacSecrets: texts(
+    "Secrets of connection and subscription tokens (JWT with HS256, HS384 or HS512). The first signs, all verify, so that a secret can be changed without closing anyone out.",
+    {
+      ...secret,
+      expects: "a list of secrets of 16 characters or more",
+      default: [],
+      defaultNote: "one secret made at the first start",
+    },
+  ),
+  tokenPublicKeys: texts(
+    "Public keys (PEM) that also verify tokens, for RS256, PS256, ES256 and EdDSA and their longer kinds.",
+    {
+      default: [],
+      expects: "a list of PEM texts beginning with -----BEGIN PUBLIC KEY-----",
+      pattern: /^\s*-----BEGIN PUBLIC KEY-----/,
+    },
+  ),
+  jwksUrl: optionalText("Where to fetch public keys that verify tokens (JWKS).", {
+    expects: "an http(s) address",
+    pattern: /^https?:\/\/\S+$/,
+  }),
+  audience: optionalText("Tokens must carry this `aud`.", { expects: "text" }),
+  issuer: optionalText("Tokens must carry this `iss`.", { expects: "text" }),
+  apiKeys: texts("Keys of your back end for the HTTP API. Several, so that one can be changed at a time.", {
+    ...secret,
+    expects: "a list of keys of 16 characters or more",
+    default: [],
+    defaultNote: "one key made at the first start",
+    env: "SKEIN_API_KEY",
+  }),
+  sessionSecret: optionalText("Signs the cookies of guests.", { ...secret, defaultNote: "made at the first start" }),
+  guests: openChoice("Where visitors may come from who only choose a name.", WHERE, { defaultNote: WHERE_NOTE }),
+  trustUserId: openChoice(
+    "Where clients may come from that are believed who they say they are (`?user_id=…`, no token). Anybody there can be anybody.",
+    WHERE,
+    { defaultNote: WHERE_NOTE },
+  ),
+  allowAnonymous: openFlag("Connections without any identity are accepted; channel rules decide what they may do.", {
+    defaultNote: "true in development, false in production",
+  }),
+})
+
+const brokerSchema = z.strictObject({
+  durability: choice(
+    '"commit": an acknowledged publication survives the death of the process. "fsync": it survives loss of power too, and costs a disk flush per group of publications.',
+    ["commit", "fsync"],
+    { default: "commit" },
+  ),
+  maxQueuedPublications: integer("Publications waiting to be written. Past it publishing is refused for the moment.", {
+    default: 100_000,
+    min: 100,
+    max: 10_000_000,
+  }),
+  maxQueuedBytes: integer(
+    "Bytes of publications waiting to be written. Past it publishing is refused for the moment.",
+    {
+      default: 64 * 1_024 * 1_024,
+      min: 1_024 * 1_024,
+      max: 4 * 1_024 * 1_024 * 1_024,
+      unit: "bytes",
+    },
+  ),
+})
+
+const chatSchema = z.strictObject({
+  enabled: flag("Serves the chat: its page, its widget and its API.", { default: true }),
+  defaultRooms: texts("Rooms that exist from the first start and that every user joins.", {
+    default: ["lobby"],
+    expects: "a list of room names: letters, digits, - and _, at most 60 characters",
+    pattern: /^[\p{L}\p{N}_-]{1,60}$/u,
+  }),
+  createRooms: openChoice(
+    'Who may open rooms: "anyone" includes guests, "users" needs an account of your site, "nobody" leaves it to the back end.',
+    ["anyone", "users", "nobody"],
+    { defaultNote: '"anyone" in development, "users" in production' },
+  ),
+  maxTextLength: integer("Longest message.", { default: 4_000, min: 1, max: 4_000, unit: "characters" }),
+})
+
+const plainSchema = z.strictObject({
+  enabled: flag("Serves the plain JSON protocol for a bare WebSocket.", { default: true }),
+  senderEcho: flag("The sender of a message receives it too, like everyone in the room.", { default: true }),
+  createRooms: openFlag("Joining a room that does not exist opens it, when chat.create_rooms allows that person to.", {
+    defaultNote: "true in development, false in production",
+  }),
+  language: choice("Language of the texts of errors when the client names none.", ["en", "zh-CN"], { default: "en" }),
+})
+
+const centrifugeSchema = z.strictObject({
+  websocket: flag("Serves centrifuge clients over WebSocket.", { default: true }),
+  httpStream: flag("Serves centrifuge clients over a streamed HTTP response.", { default: true }),
+  sse: flag("Serves centrifuge clients over EventSource.", { default: true }),
+})
+
+const assetsSchema = z.strictObject({
+  baseUrl: text("Where the pages load their scripts and styles from, for example a CDN. Empty: from this server.", {
+    default: "",
+    expects: "empty or an http(s) address without a slash at its end",
+    pattern: /^(https?:\/\/\S*[^\s/])?$/,
+  }),
+})
+
+const drainSchema = z.strictObject({
+  windowMs: duration(
+    "On SIGTERM, connections are closed evenly over this time, so that they do not all return at once.",
+    {
+      default: "10s",
+      min: "0s",
+      max: "30m",
+    },
+  ),
+})
+
+const logSchema = z.strictObject({
+  level: choice("Least severity that is logged.", ["trace", "debug", "info", "warn", "error", "silent"], {
+    default: "info",
+  }),
+  format: choice('"auto": pretty on a terminal, JSON lines otherwise.', ["auto", "json", "pretty"], {
+    default: "auto",
+  }),
+})
+
+const CHANNELS: FieldDoc = {
+  doc: "Rules of channels, `[[channels]]` each. An exact name beats a pattern, a longer pattern beats a shorter one. A name that no rule covers does not exist.",
+  kind: "tables",
+  expects: "a list of rules",
+  defaultNote: "in development `public:*`, `stream:*`, `open:*` and `*`; in production none",
+}
+
+export const configSchema = z.strictObject({
+  mode: openChoice(
+    '"development" opens the server to guests of this machine. "production" opens nothing that is not configured.',
+    ["development", "production"],
+    {
+      defaultNote:
+        "development when the host is loopback and nothing is set in `[auth]`, `server.origins` or `server.trusted_proxies`; production otherwise",
+    },
+  ),
+  data: text("Folder of everything that is kept. Made when missing, readable by its owner only.", {
+    default: "./data",
+    expects: "a path",
+    pattern: /./,
+  }),
+  server: serverSchema.prefault({}),
+  auth: authSchema.prefault({}),
+  channels: z
+    .array(ruleSchema)
+    .optional()
+    .meta({ ...CHANNELS }),
+  limits: limitsSchema.prefault({}),
+  broker: brokerSchema.prefault({}),
+  chat: chatSchema.prefault({}),
+  plain: plainSchema.prefault({}),
+  centrifuge: centrifugeSchema.prefault({}),
+  assets: assetsSchema.prefault({}),
+  drain: drainSchema.prefault({}),
+  log: logSchema.prefault({}),
+})
+
+/** As read and checked; what depends on the mode or on the data folder may still be open. */
+export type Settings = z.output<typeof configSchema>
+
+type Closed<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: Exclude<T[P], undefined> }
+
+/** What the program runs with: nothing left open. Secrets come from the configuration or from the data folder. */
+export type Config = Omit<Closed<Settings, "mode">, "auth" | "channels" | "chat" | "plain"> & {
+  auth: Closed<Settings["auth"], "sessionSecret" | "guests" | "trustUserId" | "allowAnonymous">
+  channels: readonly ChannelRule[]
+  chat: Closed<Settings["chat"], "createRooms">
+  plain: Closed<Settings["plain"], "createRooms">
+}
+
+/** What the data folder adds when the configuration names no keys. */
+export interface Secrets {
+  readonly tokenHmacSecret: string
+  readonly apiKey: string
+  readonly sessionSecret: string
+}
+
+export type Mode = Config["mode"]
+
+/** Fills in what depends on the mode and on the secrets. Pure. */
+export function closeSettings(settings: Settings, mode: Mode, secrets: Secrets): Config {
+  const development = mode === "development"
+  const where = development ? "loopback" : "off"
+  const { auth, chat, plain } = settings
+  return {
+    ...settings,
+    mode,
+    auth: {
+      ...auth,
+      tokenHmacSecrets: auth.tokenHmacSecrets.length > 0 ? auth.tokenHmacSecrets : [secrets.tokenHmacSecret],
+      apiKeys: auth.apiKeys.length > 0 ? auth.apiKeys : [secrets.apiKey],
+      sessionSecret: auth.sessionSecret ?? secrets.sessionSecret,
+      guests: auth.guests ?? where,
+      trustUserId: auth.trustUserId ?? where,
+      allowAnonymous: auth.allowAnonymous ?? development,
+    },
+    channels: settings.channels?.map(toChannelRule) ?? (development ? DEVELOPMENT_RULES : []),
+    chat: { ...chat, createRooms: chat.createRooms ?? (development ? "anyone" : "users") },
+    plain: { ...plain, createRooms: plain.createRooms ?? development },
+  }
+}
+
+/** A whole configuration for tests: development, nothing read from anywhere, port 0. */
+export function testConfig(secrets: Secrets, change: (config: Config) => Config = (config) => config): Config {
+  const config = closeSettings(configSchema.parse({ server: { port: 0 } }), "development", secrets)
+  return change(config)
+}

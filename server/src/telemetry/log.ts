@@ -1,0 +1,29 @@
+import pino from "pino"
+import pretty from "pino-pretty"
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent"
+
+export interface LogOptions {
+  readonly level: LogLevel
+  /** `auto`: pretty on a terminal, JSON lines otherwise. */
+  readonly format: "auto" | "json" | "pretty"
+}
+
+export type Log = pino.Logger
+
+/**
+ * The program's log: one JSON object per line on stderr, or lines for human eyes.
+ *
+ * Pretty printing runs as a plain stream in this thread: pino's own transports would start a Worker, which the
+ * server must not have (docs/decisions/0001-runtime-bun-and-launcher.md).
+ */
+export function createLog(options: LogOptions, stderr: NodeJS.WriteStream = process.stderr): Log {
+  const isPretty = options.format === "pretty" || (options.format === "auto" && stderr.isTTY === true)
+  const settings: pino.LoggerOptions = {
+    level: options.level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  }
+  if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }))
+  return pino(settings, pretty({ destination: 2, sync: true, colorize: stderr.isTTY === true, ignore: "pid,hostname" }))
+}
