@@ -24,32 +24,74 @@ export interface Encoder {
 export const publicationTopic = (format: string, channel: string): string => `${format}>${channel}`
 export const presenceTopic = (format: string, channel: string): string => `${format}&${channel}`
 
-interface Pending {
+interface Collected {
   readonly encoder: Encoder
   readonly frames: Frame[]
 }
 
+/** Frames collected by topic until their moment comes. */
+class Batch {
+  readonly topics = new Map<string, Collected>()
+  readonly #defer: (run: () => void) => void
+  readonly #sendAll: () => void
+  #scheduled = false
+
+  constructor(defer: (run: () => void) => void, send: (topic: string, collected: Collected) => void) {
+    this.#defer = defer
+    this.#sendAll = () => {
+      this.#scheduled = false
+      for (const [topic, collected] of this.topics) send(topic, collected)
+      this.topics.clear()
+    }
+  }
+
+  add(encoder: Encoder, topic: string, frame: Frame): void {
+    const collected = this.topics.get(topic)
+    if (collected) collected.frames.push(frame)
+    else this.topics.set(topic, { encoder, frames: [frame] })
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#defer(this.#sendAll)
+  }
+}
+
+export interface FanoutTiming {
+  /** Runs once when the current event-loop turn ends (`setImmediate`). */
+  readonly endOfTurn: (run: () => void) => void
+  /** Runs once about a millisecond from now. */
+  readonly soon: (run: () => void) => void
+  /** Topics with at least this many subscribers wait for `soon`. */
+  readonly busyFrom: number
+}
+
 /**
- * Collects the frames of one event-loop turn by topic, and sends each topic's as one where the format allows:
- * a busy channel's subscribers then cost one native send per turn, not one per publication.
+ * Collects frames by topic and sends each topic's as one where the format allows, so that the subscribers of a busy
+ * channel cost one native send per batch and not one per publication.
  *
- * `flush` before anything that must come after (a new subscriber joining, a reply): the order of issue is the order seen.
+ * A small topic's batch is one event-loop turn. A large one's is about a millisecond: one send to 1,000 sockets takes
+ * several, and publications that arrive in that time would otherwise each pay it again (measured: 1.68 M against
+ * 0.23 M deliveries per CPU-second, docs/decisions/0004-native-topics-and-coalescing.md).
+ *
+ * `flush` before anything that must come after (a new subscriber joining): the order of issue is the order seen.
  */
 export class Fanout {
   readonly #topics: TopicPublisher
-  readonly #defer: (run: () => void) => void
-  readonly #pending = new Map<string, Pending>()
-  #scheduled = false
+  readonly #small: Batch
+  readonly #large: Batch
+  readonly #busyFrom: number
 
-  /** @param defer - runs once at the end of the current event-loop turn (`setImmediate`) */
-  constructor(topics: TopicPublisher, defer: (run: () => void) => void) {
+  constructor(topics: TopicPublisher, { endOfTurn, soon, busyFrom }: FanoutTiming) {
     this.#topics = topics
-    this.#defer = defer
+    this.#busyFrom = busyFrom
+    const send = (topic: string, collected: Collected) => this.#publish(topic, collected)
+    this.#small = new Batch(endOfTurn, send)
+    this.#large = new Batch(soon, send)
   }
 
-  /** Encodes at most once, only when someone listens in this format. */
+  /** Encodes at most once, and only when someone listens in this format. */
   send(encoder: Encoder, topic: string, encode: () => Frame | undefined, except?: Outlet): void {
-    if (this.#topics.count(topic) === 0) return
+    const listeners = this.#topics.count(topic)
+    if (listeners === 0) return
     const frame = encode()
     if (frame === undefined) return
     if (except !== undefined) {
@@ -57,29 +99,26 @@ export class Fanout {
       this.#topics.publish(topic, frame, except)
       return
     }
-    const pending = this.#pending.get(topic)
-    if (pending) pending.frames.push(frame)
-    else this.#pending.set(topic, { encoder, frames: [frame] })
-    if (this.#scheduled) return
-    this.#scheduled = true
-    this.#defer(() => this.flushAll())
+    this.#batchFor(topic, listeners).add(encoder, topic, frame)
   }
 
   /** Sends what is collected for one topic now. */
   flush(topic: string): void {
-    const pending = this.#pending.get(topic)
-    if (!pending) return
-    this.#pending.delete(topic)
-    this.#publish(topic, pending)
+    for (const { topics } of [this.#small, this.#large]) {
+      const collected = topics.get(topic)
+      if (!collected) continue
+      topics.delete(topic)
+      this.#publish(topic, collected)
+    }
   }
 
-  flushAll(): void {
-    this.#scheduled = false
-    for (const [topic, pending] of this.#pending) this.#publish(topic, pending)
-    this.#pending.clear()
+  /** A topic that grows or shrinks past the bound stays where its frames already wait. */
+  #batchFor(topic: string, listeners: number): Batch {
+    if (this.#large.topics.has(topic)) return this.#large
+    return listeners >= this.#busyFrom && !this.#small.topics.has(topic) ? this.#large : this.#small
   }
 
-  #publish(topic: string, { encoder, frames }: Pending): void {
+  #publish(topic: string, { encoder, frames }: Collected): void {
     const [first] = frames
     if (frames.length === 1 && first !== undefined) this.#topics.publish(topic, first)
     else if (encoder.concat) this.#topics.publish(topic, encoder.concat(frames))
