@@ -29,7 +29,7 @@ const serverSchema = z.strictObject({
     env: "SKEIN_HOST",
   }),
   port: integer("Port to listen on. 0 takes a free one and prints it.", {
-    default: 8_000,
+    default: 8_080,
     min: 0,
     max: 65_535,
     env: "SKEIN_PORT",
@@ -139,7 +139,7 @@ const chatSchema = z.strictObject({
 
 const plainSchema = z.strictObject({
   enabled: flag("Serves the plain JSON protocol for a bare WebSocket.", { default: true }),
-  senderEcho: flag("The sender of a message receives it too, like everyone in the room.", { default: true }),
+  senderEcho: flag("The sender of a message receives it too, like everyone in the room.", { default: false }),
   createRooms: openFlag("Joining a room that does not exist opens it, when chat.create_rooms allows that person to.", {
     defaultNote: "true in development, false in production",
   }),
