@@ -193,7 +193,7 @@ export const configSchema = z.strictObject({
     ["development", "production"],
     {
       defaultNote:
-        "development when the host is loopback and nothing is set in `[auth]`, `server.origins` or `server.trusted_proxies`; production otherwise",
+        "development when the host is loopback and no `server.trusted_proxies` are set, production otherwise",
     },
   ),
   data: text("Folder of everything that is kept. Made when missing, readable by its owner only.", {

@@ -1,0 +1,52 @@
+import type { z } from "zod"
+import { ruleSchema } from "./channel-rules.ts"
+import { docOf, type FieldDoc } from "./fields.ts"
+import { environmentName, fileKey } from "./names.ts"
+import { configSchema } from "./schema.ts"
+
+/** One setting under all its names. */
+export interface Setting {
+  /** In the file and after `--set`: `limits.ping_interval`. */
+  readonly name: string
+  /** In the program: `["limits", "pingIntervalMs"]`. */
+  readonly path: readonly string[]
+  /** Environment variables that set it, the preferred one first. */
+  readonly env: readonly string[]
+  readonly doc: FieldDoc
+}
+
+/** Every setting in the order of the schema, single ones before sections. */
+export const SETTINGS: readonly Setting[] = collect(configSchema.shape, [])
+
+/** What a channel rule consists of; `name` and `path` begin inside the rule. */
+export const RULE_SETTINGS: readonly Setting[] = collect(ruleSchema.shape, [])
+
+export const SETTING_BY_NAME: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.name, setting]))
+
+/** Sections of the file; "" holds the settings outside of any. */
+export const SECTIONS: readonly string[] = [...new Set(SETTINGS.map(sectionOf))]
+
+export function sectionOf(setting: Setting): string {
+  return setting.name.includes(".") ? setting.name.slice(0, setting.name.indexOf(".")) : ""
+}
+
+function collect(shape: Record<string, unknown>, parents: readonly string[]): Setting[] {
+  return Object.entries(shape).flatMap(([key, value]) => {
+    const schema = value as z.ZodType
+    const doc = docOf(schema)
+    if (doc) return [toSetting(key, parents, doc)]
+    return collect(sectionShape(schema), [...parents, key])
+  })
+}
+
+function toSetting(key: string, parents: readonly string[], doc: FieldDoc): Setting {
+  const name = [...parents, fileKey(key, doc.kind)].join(".")
+  const env = [...(doc.env ? [doc.env] : []), environmentName(name)]
+  return { name, path: [...parents, key], env, doc }
+}
+
+/** A section is an object with a default; the object is inside. */
+function sectionShape(schema: z.ZodType): Record<string, unknown> {
+  const inner = (schema as z.ZodPrefault<z.ZodObject>).unwrap()
+  return inner.shape
+}

@@ -1,0 +1,64 @@
+import { formatDurationMs } from "./duration.ts"
+import type { Mode, Settings } from "./schema.ts"
+
+/** A problem between settings that are fine one by one. `names` are the settings it is about. */
+export interface Conflict {
+  readonly names: readonly string[]
+  readonly text: string
+}
+
+export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
+  return [...timeConflicts(settings), ...ruleConflicts(settings), ...opennessConflicts(settings, mode)]
+}
+
+function timeConflicts({ limits }: Settings): Conflict[] {
+  const conflicts: Conflict[] = []
+  const ping = formatDurationMs(limits.pingIntervalMs)
+  if (limits.pongTimeoutMs >= limits.pingIntervalMs)
+    conflicts.push({
+      names: ["limits.pong_timeout", "limits.ping_interval"],
+      text: `must be below limits.ping_interval (${ping}), got ${formatDurationMs(limits.pongTimeoutMs)}`,
+    })
+  if (limits.idleTimeoutMs <= limits.pingIntervalMs)
+    conflicts.push({
+      names: ["limits.idle_timeout", "limits.ping_interval"],
+      text: `must be above limits.ping_interval (${ping}), or healthy clients are closed between two pings; got ${formatDurationMs(limits.idleTimeoutMs)}`,
+    })
+  if (limits.maxPayloadBytes > limits.maxFrameBytes)
+    conflicts.push({
+      names: ["limits.max_payload_bytes", "limits.max_frame_bytes"],
+      text: `must not be above limits.max_frame_bytes (${limits.maxFrameBytes}), as no client could send it; got ${limits.maxPayloadBytes}`,
+    })
+  return conflicts
+}
+
+function ruleConflicts({ channels = [] }: Settings): Conflict[] {
+  const seen = new Set<string>()
+  return channels.flatMap((rule, index) => {
+    const conflicts: Conflict[] = []
+    if (seen.has(rule.pattern))
+      conflicts.push({ names: ["channels"], text: `has two rules for ${rule.pattern}: keep one` })
+    seen.add(rule.pattern)
+    if (rule.recovery && rule.historySize === 0)
+      conflicts.push({
+        names: ["channels"],
+        text: `[${index}] (${rule.pattern}) has recovery without history: set history_size, for example 1000`,
+      })
+    return conflicts
+  })
+}
+
+function opennessConflicts({ server }: Settings, mode: Mode): Conflict[] {
+  if (mode === "production" || isLoopbackHost(server.host)) return []
+  return [
+    {
+      names: ["mode", "server.host"],
+      text: `cannot be "development" on ${server.host}: it lets guests in without keys and is for loopback only. For guests from elsewhere set auth.guests = "anywhere" instead`,
+    },
+  ]
+}
+
+export function isLoopbackHost(host: string): boolean {
+  const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1")
+  return bare === "localhost" || bare === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare)
+}

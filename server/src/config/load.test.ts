@@ -1,0 +1,224 @@
+import { expect, test } from "bun:test"
+import { SETTINGS } from "./catalogue.ts"
+import { ConfigError, type ConfigSources, loadConfig } from "./load.ts"
+import { closeSettings } from "./schema.ts"
+
+const SECRETS = { tokenHmacSecret: "t".repeat(20), apiKey: "a".repeat(20), sessionSecret: "s".repeat(20) }
+
+function load(given: { toml?: string; env?: Record<string, string>; flags?: Record<string, string> } = {}) {
+  const sources: ConfigSources = {
+    env: given.env ?? {},
+    flags: Object.entries(given.flags ?? {}).map(([name, text]) => ({ name, text, source: `--set ${name}` })),
+    ...(given.toml === undefined ? {} : { file: { name: "skein.toml", text: given.toml } }),
+  }
+  return loadConfig(sources)
+}
+
+function problems(given: Parameters<typeof load>[0]): readonly string[] {
+  try {
+    load(given)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+  throw new Error("the configuration was accepted")
+}
+
+const close = (given: Parameters<typeof load>[0] = {}) => {
+  const loaded = load(given)
+  return closeSettings(loaded.settings, loaded.mode, SECRETS)
+}
+
+test("with nothing configured the server is in development mode on loopback and open to guests there", () => {
+  const config = close()
+  expect(config.mode).toBe("development")
+  expect(config.server.host).toBe("127.0.0.1")
+  expect(config.auth).toMatchObject({ guests: "loopback", trustUserId: "loopback", allowAnonymous: true })
+  expect(config.auth.apiKeys).toEqual([SECRETS.apiKey])
+  expect(config.channels.map(({ pattern }) => pattern)).toEqual(["public:*", "stream:*", "open:*", "*"])
+})
+
+test("on any other address nothing is open that is not configured", () => {
+  for (const host of ["0.0.0.0", "::", "192.0.2.7", "skein.example"]) {
+    const config = close({ env: { SKEIN_HOST: host } })
+    expect(config.mode).toBe("production")
+    expect(config.auth).toMatchObject({ guests: "off", trustUserId: "off", allowAnonymous: false })
+    expect(config.channels).toEqual([])
+    expect(config.chat.createRooms).toBe("users")
+  }
+})
+
+test("trusted proxies mean strangers come through loopback, so that is production", () => {
+  expect(load({ toml: '[server]\ntrusted_proxies = ["127.0.0.1"]' }).mode).toBe("production")
+})
+
+test("development mode is refused away from loopback", () => {
+  expect(problems({ env: { SKEIN_HOST: "0.0.0.0", SKEIN_MODE: "development" } })).toEqual([
+    'mode cannot be "development" on 0.0.0.0: it lets guests in without keys and is for loopback only. For guests from elsewhere set auth.guests = "anywhere" instead (from SKEIN_MODE and SKEIN_HOST)',
+  ])
+})
+
+test("flags win over the environment, which wins over the file, which wins over the defaults", () => {
+  const toml = "[server]\nport = 1001\n[limits]\nmax_channel_length = 100\nmax_frame_bytes = 200000"
+  const loaded = load({
+    toml,
+    env: { SKEIN_PORT: "1002", SKEIN_LIMITS_MAX_FRAME_BYTES: "300000" },
+    flags: { "server.port": "1003" },
+  })
+  expect(loaded.settings.server.port).toBe(1003)
+  expect(loaded.settings.limits.maxFrameBytes).toBe(300_000)
+  expect(loaded.settings.limits.maxChannelLength).toBe(100)
+  expect(loaded.settings.limits.maxHistoryPage).toBe(1_000)
+  expect(Object.fromEntries(loaded.sources)).toEqual({
+    "server.port": "--set server.port",
+    "limits.max_frame_bytes": "SKEIN_LIMITS_MAX_FRAME_BYTES",
+    "limits.max_channel_length": "skein.toml",
+  })
+})
+
+test("every setting can be set by its environment variables and by its flag", () => {
+  const samples = {
+    integer: "1234",
+    duration: "9s",
+    flag: "false",
+    texts: "https://a.example",
+    tables: "[]",
+    text: "x",
+    choice: "?",
+  }
+  const special: Record<string, string> = {
+    mode: "production",
+    "server.port": "1234",
+    "server.trusted_proxies": "10.0.0.0/8",
+    "auth.token_hmac_secrets": "0123456789abcdef",
+    "auth.api_keys": "0123456789abcdef",
+    "auth.session_secret": "0123456789abcdef",
+    "auth.token_public_keys": "-----BEGIN PUBLIC KEY-----\nabc",
+    "auth.jwks_url": "https://a.example/jwks",
+    "auth.guests": "off",
+    "auth.trust_user_id": "off",
+    "broker.durability": "fsync",
+    "broker.max_queued_bytes": "2000000",
+    "chat.default_rooms": "tea,coffee",
+    "chat.create_rooms": "nobody",
+    "plain.language": "zh-CN",
+    "assets.base_url": "https://cdn.example/skein",
+    "log.level": "debug",
+    "log.format": "json",
+    "limits.max_channel_length": "99",
+    "limits.max_frame_bytes": "200000",
+    "limits.max_request_bytes": "200000",
+    "limits.max_outbound_bytes": "200000",
+    "limits.idle_timeout": "90s",
+    "limits.ping_interval": "20s",
+  }
+  for (const setting of SETTINGS) {
+    const text = special[setting.name] ?? samples[setting.doc.kind]
+    const byFlag = load({ flags: { [setting.name]: text } })
+    expect(byFlag.sources.get(setting.name)).toBe(`--set ${setting.name}`)
+    for (const variable of setting.env) {
+      const byEnvironment = load({ env: { [variable]: text } })
+      expect(byEnvironment.sources.get(setting.name)).toBe(variable)
+      expect(byEnvironment.settings).toEqual(byFlag.settings)
+    }
+  }
+})
+
+test("all problems are reported at once, each with what was expected, what came and where from", () => {
+  const toml = `
+data = 5
+[server]
+prot = 80
+[limits]
+ping_interval = 25
+max_frame_bytes = 12
+[lmits]
+x = 1
+[[channels]]
+pattern = "chat:secret"
+[[channels]]
+pattern = "news"
+histroy_size = 5
+subscribe = "everyone"
+`
+  const found = problems({ toml, env: { SKEIN_PORT: "http", SKEIN_LOG_LEVL: "info" }, flags: { "drain.windw": "1s" } })
+  expect(found).toEqual([
+    "skein.toml: server.prot is not a setting (did you mean server.port?)",
+    "skein.toml: lmits is not a setting (did you mean limits?)",
+    "skein.toml: channels[1].histroy_size is not a setting (did you mean history_size?)",
+    "SKEIN_LOG_LEVL is not a setting (did you mean SKEIN_LOG_LEVEL?)",
+    "--set drain.windw: drain.windw is not a setting (did you mean drain.window?)",
+    "data must be a path, got 5 (from skein.toml)",
+    'server.port must be a whole number from 0 to 65535, got "http" (from SKEIN_PORT)',
+    'channels[0].pattern must be a channel name of printable ASCII, `*` only at its end, and not `chat:…` (the chat\'s own), got "chat:secret" (from skein.toml)',
+    'channels[1].subscribe must be one of "anyone", "user", "token", "nobody", got "everyone" (from skein.toml)',
+    "limits.max_frame_bytes must be a whole number from 1024 to 16777216 bytes, got 12 (from skein.toml)",
+    'limits.ping_interval must be a duration from 1s to 10m, written with its unit like "25s", got 25 (from skein.toml)',
+  ])
+})
+
+test("settings that contradict each other are refused", () => {
+  expect(problems({ toml: '[limits]\nping_interval = "5s"\nidle_timeout = "8s"' })[0]).toStartWith(
+    "limits.pong_timeout must be below limits.ping_interval (5s), got 8s",
+  )
+  expect(problems({ toml: '[[channels]]\npattern = "a"\nrecovery = true\n[[channels]]\npattern = "a"' })).toEqual([
+    "channels [0] (a) has recovery without history: set history_size, for example 1000 (from skein.toml)",
+    "channels has two rules for a: keep one (from skein.toml)",
+  ])
+})
+
+test("secrets never appear in problems", () => {
+  const [problem] = problems({ env: { SKEIN_API_KEY: "hunter2" } })
+  expect(problem).not.toContain("hunter2")
+  expect(problem).toContain("a text of 7 characters")
+})
+
+test("two variables for the same setting are refused", () => {
+  expect(problems({ env: { SKEIN_PORT: "1", SKEIN_SERVER_PORT: "2" } })).toEqual([
+    "SKEIN_PORT and SKEIN_SERVER_PORT set the same thing: keep one",
+  ])
+})
+
+test("what Kubernetes puts into the environment of a Service called skein is understood", () => {
+  expect(load({ env: { SKEIN_SERVICE_HOST: "10.0.0.1", SKEIN_PORT_8000_TCP_ADDR: "10.0.0.1" } }).mode).toBe(
+    "development",
+  )
+  expect(problems({ env: { SKEIN_PORT: "tcp://10.0.0.1:8000" } })[0]).toContain("enableServiceLinks: false")
+})
+
+test("an empty variable counts as not set", () => {
+  expect(load({ env: { SKEIN_PORT: "" } }).settings.server.port).toBe(8_080)
+})
+
+test("a file that is not TOML is refused with its line", () => {
+  expect(problems({ toml: "[server]\nport = = 5" })[0]).toMatch(/^skein\.toml, line 2, column \d+: not TOML: /)
+})
+
+test("a channel rule has recovery when it has history", () => {
+  const { channels } = close({
+    toml: '[[channels]]\npattern = "a"\nhistory_size = 5\nhistory_ttl = "1h"\n[[channels]]\npattern = "b"',
+  })
+  expect(channels[0]).toEqual({
+    pattern: "a",
+    historySize: 5,
+    historyTtlMs: 3_600_000,
+    durability: "disk",
+    recovery: true,
+    presence: false,
+    joinLeave: false,
+    subscribe: "token",
+    publish: "nobody",
+    read: "subscriber",
+    echo: true,
+  })
+  expect(channels[1]?.recovery).toBe(false)
+})
+
+test("channel rules can come as JSON from the environment, with the same checks", () => {
+  const { channels } = close({ env: { SKEIN_CHANNELS: '[{"pattern":"news","history_size":10}]' } })
+  expect(channels[0]).toMatchObject({ pattern: "news", historySize: 10, recovery: true })
+  expect(problems({ env: { SKEIN_CHANNELS: '[{"pattern":"news","histry_size":10}]' } })[0]).toContain(
+    "did you mean history_size?",
+  )
+  expect(problems({ env: { SKEIN_CHANNELS: "news" } })[0]).toContain("not JSON")
+})

@@ -1,0 +1,93 @@
+import { RULE_SETTINGS, SECTIONS, SETTINGS, type Setting, sectionOf } from "./catalogue.ts"
+import type { FieldDoc } from "./fields.ts"
+
+const INTRODUCTION = `# Configuration
+
+<!-- Made by \`skein config reference\` from server/src/config. Change it there. -->
+
+Nothing has to be configured to start. What you set is read from four places, the later ones winning:
+
+1. the defaults below,
+2. a file: \`skein.toml\` in the working directory, or the one named by \`--config\` or \`SKEIN_CONFIG\`,
+3. environment variables; an empty one counts as not set,
+4. flags: \`--host\`, \`--port\`, \`--data\`, and \`--set name=value\` for everything else.
+
+The whole configuration is checked before the server starts, and every problem is reported at once with the place it
+came from. Unknown names are errors. \`skein config print\` shows what is in force and where each value came from, with
+secrets masked.
+
+Durations are written with their unit: \`250ms\`, \`10s\`, \`5m\`, \`24h\`, \`7d\`. Lists are separated by commas in the
+environment and after \`--set\`. There is an example in [getting started](guides/getting-started.md).
+`
+
+const SECTION_TEXTS: Readonly<Record<string, string>> = {
+  server: "Where the server listens and which web sites may use it.",
+  auth: "Who may connect. Nothing here has to be set: keys are made at the first start and kept in `secrets.json` in the data folder.",
+  limits: "Everything a client can make the server hold or do is bounded. Each refusal names the limit it met.",
+  broker: "Order and keeping of publications by the embedded broker.",
+  chat: "The chat in the box.",
+  plain: "The plain JSON protocol, for a bare `new WebSocket()`.",
+  centrifuge: "The protocol of centrifuge-js and its mobile siblings.",
+  assets: "Scripts and styles of the pages.",
+  drain: "Stopping without breaking anything.",
+  log: "The log goes to stderr.",
+}
+
+/** docs/configuration.md. */
+export function renderReference(): string {
+  const sections = SECTIONS.map((section) => {
+    const settings = SETTINGS.filter((setting) => sectionOf(setting) === section && setting.doc.kind !== "tables")
+    const heading = section === "" ? "## Before any section" : `## [${section}]\n\n${SECTION_TEXTS[section]}`
+    return `${heading}\n\n${settings.map(describe).join("\n\n")}\n`
+  })
+  return [INTRODUCTION, ...sections, describeRules()].join("\n")
+}
+
+function describe(setting: Setting): string {
+  const { doc, name, env } = setting
+  const facts = [
+    `Default: ${defaultOf(doc)}.`,
+    `Must be ${doc.expects}.`,
+    `Environment: ${env.map(code).join(" or ")}.`,
+  ]
+  return `### \`${name}\`\n\n${doc.doc}\n\n${facts.join(" ")}`
+}
+
+function describeRules(): string {
+  const setting = SETTINGS.find(({ doc }) => doc.kind === "tables")
+  if (!setting) throw new Error("the schema has lost its channel rules")
+  const rows = RULE_SETTINGS.map(({ name, doc }) => `| \`${name}\` | ${cell(doc.doc)} | ${cell(defaultOf(doc))} |`)
+  return `## [[channels]]
+
+${setting.doc.doc}
+
+Default: ${setting.doc.defaultNote}. Environment: ${setting.env.map(code).join(" or ")}, as JSON.
+
+| name | meaning | default |
+| --- | --- | --- |
+${rows.join("\n")}
+
+The chat's channels, \`chat:…\`, are built in and cannot be configured.
+
+\`\`\`toml
+[[channels]]
+pattern = "orders:*"
+history_size = 500
+history_ttl = "7d"
+subscribe = "token"
+
+[[channels]]
+pattern = "news"
+subscribe = "anyone"
+\`\`\`
+`
+}
+
+function defaultOf(doc: FieldDoc): string {
+  if (doc.defaultNote) return doc.defaultNote
+  if (doc.default === undefined) return "not set"
+  return code(JSON.stringify(doc.default))
+}
+
+const code = (text: string) => `\`${text}\``
+const cell = (text: string) => text.replaceAll("|", "\\|")
