@@ -1,4 +1,5 @@
 import type { Frame, Outlet } from "./connection.ts"
+import type { ClientInfo, Publication } from "./publication.ts"
 
 /** The native fan-out of the gateway: one call reaches every outlet that joined the topic. */
 export interface TopicPublisher {
@@ -12,11 +13,9 @@ export interface TopicPublisher {
 export interface Encoder {
   /** Unique, short: the beginning of its topics. */
   readonly name: string
-  publication(channel: string, publication: import("./publication.ts").Publication): Frame | undefined
-  join(channel: string, info: import("./publication.ts").ClientInfo): Frame | undefined
-  leave(channel: string, info: import("./publication.ts").ClientInfo): Frame | undefined
-  /** All subscribers of a channel end at once (its history restarted). */
-  unsubscribed(channel: string, reason: import("./close-codes.ts").CloseReason): Frame | undefined
+  publication(channel: string, publication: Publication): Frame | undefined
+  join(channel: string, info: ClientInfo): Frame | undefined
+  leave(channel: string, info: ClientInfo): Frame | undefined
   /** Several frames as one, where the wire format has a way: fewer native publishes for the same frames. */
   concat?(frames: readonly Frame[]): Frame
 }

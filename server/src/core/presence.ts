@@ -6,12 +6,14 @@ export type PresenceChange = { readonly kind: "join" | "leave"; readonly channel
 
 interface Entry {
   readonly info: ClientInfo
-  /** Set while the connection is gone and may still come back as the same user (Unix ms). */
-  leavesAtMs: number | undefined
+  /** The node its connection is on; undefined: this one. */
+  readonly node: string | undefined
 }
 
 /**
- * Who is in which channel on this node, as plain state: no timers, no sockets; every method returns what changed.
+ * Who is in which channel, as plain state: no timers, no sockets; every method returns what changed.
+ *
+ * Members of other nodes live on those nodes' leases: a node that stops renewing is dead, and its members leave.
  *
  * A dropped connection stays present for `graceMs`, so that a page change does not blink (promise P7): when the same
  * user is back in the channel before that, its old entry leaves quietly after the new one has joined.
@@ -21,15 +23,19 @@ export class Presence {
   readonly #channels = new Map<string, Map<string, Entry>>()
   /** Clients in grace, in order of leaving: only these are looked at by `expire`. */
   readonly #leaving = new Map<string, { channel: string; client: string; atMs: number }>()
+  /** By node, when its lease ends (Unix ms). */
+  readonly #leases = new Map<string, number>()
   readonly #graceMs: number
 
   constructor(graceMs: number) {
     this.#graceMs = graceMs
   }
 
-  join(channel: string, info: ClientInfo): PresenceChange[] {
+  /** @param node - where the connection is; absent: here, where its socket itself is the lease */
+  join(channel: string, info: ClientInfo, node?: string): PresenceChange[] {
     const members = getOrAdd(this.#channels, channel, () => new Map<string, Entry>())
-    members.set(info.client, { info, leavesAtMs: undefined })
+    this.#leaving.delete(key(channel, info.client))
+    members.set(info.client, { info, node })
     return [{ kind: "join", channel, info }]
   }
 
@@ -48,12 +54,37 @@ export class Presence {
   drop(channel: string, client: string, nowMs: number): void {
     const entry = this.#channels.get(channel)?.get(client)
     if (!entry) return
-    entry.leavesAtMs = nowMs + this.#graceMs
-    this.#leaving.set(key(channel, client), { channel, client, atMs: entry.leavesAtMs })
+    // Deleted first: setting alone would keep its old place in the order of leaving.
+    this.#leaving.delete(key(channel, client))
+    this.#leaving.set(key(channel, client), { channel, client, atMs: nowMs + this.#graceMs })
   }
 
-  /** Ends the graces that are over. Call about once a second. */
+  /** Another node says that it lives, until `untilMs` at least. */
+  renew(node: string, untilMs: number): void {
+    this.#leases.set(node, untilMs)
+  }
+
+  /** Ends the graces and leases that are over. Call about once a second. */
   expire(nowMs: number): PresenceChange[] {
+    return [...this.#expireGraces(nowMs), ...this.#expireLeases(nowMs)]
+  }
+
+  #expireLeases(nowMs: number): PresenceChange[] {
+    const dead = [...this.#leases].filter(([, untilMs]) => untilMs <= nowMs).map(([node]) => node)
+    return dead.flatMap((node) => {
+      this.#leases.delete(node)
+      return this.#leaveNode(node)
+    })
+  }
+
+  #leaveNode(node: string): PresenceChange[] {
+    const gone: { channel: string; client: string }[] = []
+    for (const [channel, members] of this.#channels)
+      for (const [client, entry] of members) if (entry.node === node) gone.push({ channel, client })
+    return gone.flatMap(({ channel, client }) => this.leave(channel, client))
+  }
+
+  #expireGraces(nowMs: number): PresenceChange[] {
     const changes: PresenceChange[] = []
     for (const { channel, client, atMs } of this.#leaving.values()) {
       if (atMs > nowMs) break
