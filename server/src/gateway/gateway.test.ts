@@ -1,0 +1,233 @@
+import { afterEach, describe, expect, test } from "bun:test"
+import { connect, type Socket as TcpSocket } from "node:net"
+import { systemClock } from "./clock.ts"
+import { Gateway, type GatewayOptions } from "./gateway.ts"
+import { OriginPolicy } from "./origin.ts"
+import type { Session, Socket } from "./protocol.ts"
+
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const stops: (() => unknown)[] = []
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop()
+})
+
+/** What the test's protocol saw of one connection. */
+class Echo implements Session {
+  closedWith: number | undefined
+  ticks = 0
+  constructor(readonly socket: Socket) {
+    sessions.push(this)
+    socket.join("everyone")
+  }
+  frame(frame: string | Uint8Array): void {
+    if (frame === "throw") throw new Error("a bug in a session")
+    this.socket.send(frame)
+  }
+  closed(code: number): void {
+    this.closedWith = code
+  }
+  drain(): void {
+    this.socket.close({ code: 3001, reason: "shutdown" })
+  }
+  tick(): void {
+    this.ticks++
+  }
+}
+const sessions: Echo[] = []
+
+function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: number; url: string } {
+  sessions.length = 0
+  const gateway = new Gateway({
+    host: "127.0.0.1",
+    port: 0,
+    outboundBufferBytes: 65_536,
+    maxRequestBodyBytes: 65_536,
+    idleTimeoutSeconds: 60,
+    maxConnections: 100,
+    maxConnectionsPerAddress: 100,
+    origins: new OriginPolicy(["https://shop.example"]),
+    clock: systemClock,
+    log: silent,
+    ...change,
+  })
+  gateway.addProtocol({
+    name: "echo",
+    encoders: [],
+    endpoints: [
+      { paths: ["/echo"], subprotocols: ["echo-1"], maxFrameBytes: 1_024, open: (socket) => new Echo(socket) },
+    ],
+  })
+  gateway.handleHttp((request) =>
+    new URL(request.url).pathname === "/stream"
+      ? gateway.stream({
+          request,
+          handshake: gateway.handshake(request, "http_stream"),
+          headers: {},
+          // Bun sends the headers of a response with the first bytes of its body.
+          firstBytes: "hello\n",
+          render: (frame) => `${frame}\n`,
+          farewell: ({ code }) => `bye ${code}`,
+          open: (socket) => new Echo(socket),
+        })
+      : new Response("page"),
+  )
+  const { port } = gateway.start()
+  stops.push(() => gateway.stop())
+  return { gateway, port, url: `127.0.0.1:${port}` }
+}
+
+const upgrade = (url: string, headers: Record<string, string> = {}, path = "/echo") =>
+  fetch(`http://${url}${path}`, {
+    headers: {
+      Connection: "Upgrade",
+      Upgrade: "websocket",
+      "Sec-WebSocket-Version": "13",
+      "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+      ...headers,
+    },
+  })
+
+/** A client that keeps what it hears from the first byte on. */
+async function open(
+  url: string,
+  protocols: string[] = [],
+): Promise<{ ws: WebSocket; heard: string[]; closed: Promise<CloseEvent> }> {
+  const ws = new WebSocket(`ws://${url}/echo`, protocols)
+  const heard: string[] = []
+  ws.addEventListener("message", (event) => heard.push(String(event.data)))
+  const closed = new Promise<CloseEvent>((resolve) => ws.addEventListener("close", resolve))
+  stops.push(() => ws.close())
+  await new Promise((resolve, reject) => {
+    ws.addEventListener("open", resolve)
+    ws.addEventListener("error", reject)
+  })
+  return { ws, heard, closed }
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  const deadline = performance.now() + 5_000
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`never happened: ${what}`)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+describe("who gets in", () => {
+  test("pages of foreign origins are refused, those of the list and our own are not", async () => {
+    const { url } = start()
+    expect((await upgrade(url, { Origin: "https://evil.example" })).status).toBe(403)
+    expect((await upgrade(url, { Origin: "https://shop.example" })).status).toBe(101)
+    expect((await upgrade(url, { Origin: `http://${url}` })).status).toBe(101)
+    expect((await upgrade(url, { Origin: "null" })).status).toBe(403)
+  })
+
+  test("an unknown subprotocol is refused, a known one is answered, none stays none", async () => {
+    const { url } = start()
+    expect((await upgrade(url, { "Sec-WebSocket-Protocol": "soap" })).status).toBe(400)
+    expect((await open(url, ["soap", "echo-1"])).ws.protocol).toBe("echo-1")
+    expect((await open(url)).ws.protocol).toBe("")
+  })
+
+  test("unknown paths and broken handshakes get a clear answer", async () => {
+    const { url, gateway } = start()
+    expect((await upgrade(url, {}, "/nowhere")).status).toBe(404)
+    expect((await upgrade(url, { "Sec-WebSocket-Key": "x" })).status).toBe(400)
+    expect(gateway.connectionCount).toBe(0)
+  })
+
+  test("limits by node and by address, freed when a connection ends", async () => {
+    const { url, gateway } = start({ maxConnectionsPerAddress: 2 })
+    const first = await open(url)
+    await open(url)
+    expect((await upgrade(url)).status).toBe(429)
+    first.ws.close()
+    await until(() => gateway.connectionCount === 1, "the first connection ended")
+    expect((await upgrade(url)).status).toBe(101)
+  })
+})
+
+describe("what a connection does", () => {
+  test("frames over the endpoint's limit close with 1009, others live on", async () => {
+    const { url } = start()
+    const [big, other] = [await open(url), await open(url)]
+    big.ws.send("x".repeat(1_025))
+    expect((await big.closed).code).toBe(1009)
+    other.ws.send("hi")
+    await until(() => other.heard.includes("hi"), "the echo")
+  })
+
+  test("a session that throws does not take the process or others along", async () => {
+    const { url } = start()
+    const [bad, good] = [await open(url), await open(url)]
+    bad.ws.send("throw")
+    good.ws.send("hi")
+    await until(() => good.heard.includes("hi"), "the echo")
+  })
+
+  test("a topic reaches WebSockets and streams alike, except the one excluded", async () => {
+    const { url, gateway } = start()
+    const [ann, bob] = [await open(url), await open(url)]
+    const response = await fetch(`http://${url}/stream`)
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    await until(() => sessions.length === 3 && gateway.topics.count("everyone") === 3, "three joined")
+    gateway.topics.publish("everyone", "news", sessions[0]?.socket)
+    await until(() => bob.heard.includes("news"), "the news")
+    expect(await readUntil(reader, "news\n")).toBe("hello\nnews\n")
+    expect(ann.heard).toEqual([])
+    await reader.cancel()
+    await until(() => gateway.topics.count("everyone") === 2, "the stream left its topic")
+  })
+
+  test("a peer that stops reading is closed and the others get everything", async () => {
+    const { url, port, gateway } = start()
+    const good = await open(url)
+    const stalled = await rawWebSocket(port)
+    await until(() => sessions.length === 2, "both connected")
+    stalled.pause()
+    const text = "x".repeat(50_000)
+    let sent = 0
+    await until(() => {
+      gateway.topics.publish("everyone", `${sent++} ${text}`)
+      return sessions[1]?.closedWith !== undefined
+    }, "the stalled one was closed")
+    await until(() => good.heard.length === sent, "the good one heard all")
+    expect(good.heard.map((line) => Number.parseInt(line, 10))).toEqual(Array.from({ length: sent }, (_, i) => i))
+  })
+
+  test("every session is ticked about once a second", async () => {
+    const { url } = start()
+    await open(url)
+    await until(() => (sessions[0]?.ticks ?? 0) >= 1, "a tick")
+  })
+})
+
+describe("drain", () => {
+  test("nobody gets in any more, everyone is told to come back", async () => {
+    const { url, gateway } = start()
+    const clients = await Promise.all([open(url), open(url), open(url)])
+    await gateway.drain(1_000)
+    for (const { closed } of clients) expect((await closed).code).toBe(3001)
+    expect((await upgrade(url)).status).toBe(503)
+  })
+})
+
+async function readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, end: string): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ""
+  while (!text.endsWith(end)) text += decoder.decode((await reader.read()).value, { stream: true })
+  return text
+}
+
+/** A WebSocket handshake by hand, so that the test decides when bytes are read. */
+function rawWebSocket(port: number): Promise<TcpSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, "127.0.0.1")
+    stops.push(() => socket.destroy())
+    socket.on("error", reject)
+    socket.once("data", () => resolve(socket))
+    socket.write(
+      "GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    )
+  })
+}
