@@ -1,0 +1,366 @@
+/**
+ * What the chat must keep, as atomic operations.
+ *
+ * The promises every implementation gives (checked by store/contract-suite.ts):
+ * - **Atomic.** An operation happens whole or not at all; a refused operation has changed nothing, not even a counter.
+ *   Permissions that depend on stored facts (membership, authorship) are decided inside the operation.
+ * - **Durable.** When an operation that changes something resolves, the change survives `kill -9`.
+ * - **Numbered.** `seq` (messages) and `chg` (changes) of a conversation grow by one, without holes, in the order of
+ *   their transactions, whatever runs concurrently.
+ * - **Repeatable.** Every operation may be sent twice with the same input: the second time finds the work done and
+ *   answers with it. (A store that has to repeat a call by itself answers as the first attempt would have.)
+ * - **Plain.** Inputs and answers are JSON-able objects, so that a store may live in another process.
+ *
+ * Operations throw SkeinError: `storage_full` and `storage_unavailable` (both temporary) are possible everywhere,
+ * other codes are named with the operation. Times are Unix milliseconds, handed in by the caller and for display only.
+ */
+
+export interface StoredUser {
+  readonly id: string
+  readonly name: string
+  readonly avatar?: string
+  readonly guest: boolean
+}
+
+/** A user as it comes in. `nameKey` is the name made comparable (chat/names.ts); stores compare it, never compute it. */
+export interface UserDraft extends StoredUser {
+  readonly nameKey: string
+}
+
+export type MessageKind = "text" | "system"
+export type Role = "owner" | "admin" | "member"
+
+export interface StoredMessage {
+  readonly conversationId: string
+  readonly seq: number
+  readonly clientId: string
+  readonly senderId: string
+  readonly kind: MessageKind
+  /** Empty when deleted. */
+  readonly body: string
+  readonly replyToSeq?: number
+  readonly createdAtMs: number
+  readonly editedAtMs?: number
+  readonly state: "live" | "deleted"
+}
+
+export interface StoredChange {
+  readonly conversationId: string
+  readonly chg: number
+  readonly seq: number
+  readonly op: "edit" | "delete"
+  readonly atMs: number
+  /** The message as it is now (a later change may already be in it). */
+  readonly message: StoredMessage
+}
+
+/** Where a conversation's two counters stood when the operation was done. */
+export interface Heads {
+  readonly seqHead: number
+  readonly chgHead: number
+}
+
+export interface StoredConversation extends Heads {
+  readonly id: string
+  readonly kind: "room" | "direct"
+  readonly slug?: string
+  /** Rooms only; a direct conversation is named by its peer. */
+  readonly name?: string
+  readonly topic?: string
+  readonly memberCount: number
+  readonly createdAtMs: number
+}
+
+/** A conversation as one of its members sees it. */
+export interface StoredMembership extends StoredConversation {
+  readonly role: Role
+  readonly joinedSeq: number
+  readonly readSeq: number
+  /** Rows above `readSeq` that are text, live and by others; at most `UNREAD_CAP`. Counted, never stored. */
+  readonly unread: number
+  /** Unread messages that name this member, at most `UNREAD_CAP`. Counted, never stored. */
+  readonly mentions: number
+  readonly lastMessage?: StoredMessage
+  /** Direct conversations: the other person. */
+  readonly peer?: StoredUser
+}
+
+export interface StoredMember {
+  readonly user: StoredUser
+  readonly role: Role
+  readonly joinedAtMs: number
+  readonly readSeq: number
+}
+
+/** Counting unread messages stops here. */
+export const UNREAD_CAP = 100
+/** Changes of one conversation in one catch-up; more than that is a reset. */
+export const MAX_CATCH_UP_CHANGES = 200
+
+export interface Joined {
+  readonly membership: StoredMembership
+  /** False: was a member already. */
+  readonly joined: boolean
+}
+
+export interface Appended extends Heads {
+  readonly message: StoredMessage
+  /** True: this `clientId` was stored by an earlier call; `message` is what was stored then. */
+  readonly duplicate: boolean
+  readonly sender: StoredUser
+  /** Set with the first message of a direct conversation: the one who now has to hear of it. */
+  readonly introduceTo?: string
+}
+
+export interface Changed extends Heads {
+  readonly change: StoredChange
+  /** False: it was so already; `change` is the one that made it so. */
+  readonly changed: boolean
+}
+
+export interface CatchUp extends Heads {
+  readonly conversationId: string
+  readonly messages: readonly StoredMessage[]
+  readonly changes: readonly StoredChange[]
+  /** Inclusive range of `seq` that was not sent; empty when its end is below its start. */
+  readonly gap?: readonly [number, number]
+  readonly readSeq: number
+  readonly unread: number
+  readonly mentions: number
+}
+
+/** Input and answer of every operation, by name. */
+export interface StoreOperations {
+  /**
+   * Creates or updates a person by id, and on creation makes it a member of the default rooms.
+   * `uniqueSinceMs` set (guests): `name_taken` when another person has the same `nameKey`, unless that is a guest
+   * last seen before then.
+   */
+  saveUser: [
+    input: {
+      readonly user: UserDraft
+      readonly defaultRooms: readonly string[]
+      readonly nowMs: number
+      readonly uniqueSinceMs?: number
+    },
+    output: { readonly user: StoredUser; readonly created: boolean; readonly joined: readonly StoredConversation[] },
+  ]
+  /** Unknown ids are left out. At most 200 ids. */
+  users: [input: { readonly ids: readonly string[] }, output: { readonly users: readonly StoredUser[] }]
+  /** People whose `nameKey` begins with `prefix`, by name. Those whose id begins with `hiddenPrefix` are left out. */
+  findUsers: [
+    input: {
+      readonly prefix: string
+      readonly exceptId: string
+      readonly hiddenPrefix: string
+      readonly limit: number
+    },
+    output: { readonly users: readonly StoredUser[] },
+  ]
+  /** Ends a login before its time. Forgotten after `untilMs`, when the login would have ended by itself. */
+  endSession: [
+    input: { readonly sessionId: string; readonly untilMs: number; readonly nowMs: number },
+    output: Record<string, never>,
+  ]
+  isSessionEnded: [input: { readonly sessionId: string }, output: { readonly ended: boolean }]
+
+  /**
+   * Makes a public room. With `ownerId`, that user becomes its owner and the room begins with a system message `opening`.
+   * @throws `name_taken` when another room has the slug; `limit_exceeded` above `maxRooms`
+   */
+  createRoom: [
+    input: {
+      readonly id: string
+      readonly slug: string
+      readonly name: string
+      readonly nameKey: string
+      readonly topic?: string
+      readonly ownerId?: string
+      readonly opening?: { readonly clientId: string; readonly body: string }
+      /** What members may read: everything, or only what was said since they joined. */
+      readonly history: "all" | "joined"
+      readonly maxRooms: number
+      readonly nowMs: number
+    },
+    output: { readonly conversation: StoredConversation; readonly created: boolean },
+  ]
+  /** @throws `not_found` */
+  roomBySlug: [input: { readonly slug: string }, output: { readonly conversation: StoredConversation }]
+  /** Public rooms, most members first. `notOf`: only those this user is not a member of. */
+  listRooms: [
+    input: { readonly queryKey?: string; readonly notOf?: string; readonly limit: number },
+    output: { readonly rooms: readonly StoredConversation[] },
+  ]
+  /** @throws `not_found` also for what is no room; `not_found` for an unknown user */
+  join: [input: { readonly conversationId: string; readonly userId: string; readonly nowMs: number }, output: Joined]
+  /** The owner's leaving makes the longest-standing member owner. @throws `bad_request` for direct conversations */
+  leave: [
+    input: { readonly conversationId: string; readonly userId: string },
+    output: { readonly left: boolean; readonly memberCount: number },
+  ]
+  /** The one direct conversation of two people; `id` is used when there is none. @throws `not_found`: unknown peer */
+  openDirect: [
+    input: { readonly id: string; readonly userId: string; readonly peerId: string; readonly nowMs: number },
+    output: { readonly membership: StoredMembership; readonly created: boolean },
+  ]
+
+  /** Conversations of a user, last active first. Empty direct conversations are shown to who opened them only. */
+  hello: [
+    input: { readonly userId: string; readonly limit: number },
+    output: { readonly memberships: readonly StoredMembership[] },
+  ]
+  /** @throws `not_a_member`, also for what does not exist: a stranger learns nothing */
+  membership: [
+    input: { readonly conversationId: string; readonly userId: string },
+    output: { readonly membership: StoredMembership },
+  ]
+  /** `visitor`: also allowed is who is no member, when the conversation is a public room. @throws `not_a_member` */
+  ensureMayRead: [
+    input: { readonly conversationId: string; readonly userId: string; readonly visitor?: boolean },
+    output: Record<string, never>,
+  ]
+  /** Members with ids in `first`, then the others by name, `limit` in all (≤ 200). @throws `not_a_member` */
+  members: [
+    input: {
+      readonly conversationId: string
+      readonly userId: string
+      readonly first: readonly string[]
+      readonly limit: number
+    },
+    output: { readonly members: readonly StoredMember[]; readonly total: number },
+  ]
+  /**
+   * A page, oldest first: the newest, or those before, after or around a seq (at most one is given).
+   * @throws `not_a_member` (with `visitor`: only for what is no public room)
+   */
+  page: [
+    input: {
+      readonly conversationId: string
+      readonly userId: string
+      readonly visitor?: boolean
+      readonly before?: number
+      readonly after?: number
+      readonly around?: number
+      readonly limit: number
+    },
+    output: Heads & {
+      readonly messages: readonly StoredMessage[]
+      readonly users: readonly StoredUser[]
+      readonly hasBefore: boolean
+      readonly hasAfter: boolean
+    },
+  ]
+  /**
+   * All that happened since the heads the client holds, per conversation: everything, or the newest page and the gap.
+   * Conversations the user is not in are left out. At most `maxMessages` per conversation and `maxTotal` in all.
+   */
+  catchUp: [
+    input: {
+      readonly userId: string
+      readonly conversations: readonly { readonly conversationId: string; readonly seq: number; readonly chg: number }[]
+      readonly maxMessages: number
+      readonly resetPage: number
+      readonly maxTotal: number
+    },
+    output: { readonly conversations: readonly CatchUp[]; readonly users: readonly StoredUser[] },
+  ]
+
+  /**
+   * Stores a message. The sender's own read cursor follows when it stood at the end.
+   * @throws `not_a_member`; `bad_request` when `replyToSeq` is not there yet
+   */
+  appendMessage: [
+    input: {
+      readonly conversationId: string
+      readonly senderId: string
+      readonly clientId: string
+      readonly kind: MessageKind
+      readonly body: string
+      readonly replyToSeq?: number
+      /** Lower-cased beginnings of names after an "@", longest first; matched to `nameKey` of members. */
+      readonly mentions: readonly (readonly string[])[]
+      /** The sender need not be a member, when this is a public room. */
+      readonly visitor?: boolean
+      readonly nowMs: number
+    },
+    output: Appended,
+  ]
+  /** @throws `not_a_member`; `not_found`; `permission_denied` when it is another's or no text; `conflict` when deleted */
+  editMessage: [
+    input: {
+      readonly conversationId: string
+      readonly seq: number
+      readonly userId: string
+      readonly body: string
+      readonly nowMs: number
+    },
+    output: Changed,
+  ]
+  /** By its sender, or an owner or admin of the room. @throws `not_a_member`, `not_found`, `permission_denied` */
+  deleteMessage: [
+    input: {
+      readonly conversationId: string
+      readonly seq: number
+      readonly userId: string
+      readonly nowMs: number
+    },
+    output: Changed,
+  ]
+  /** Moves the cursor forward, to the head at most. @throws `not_a_member` */
+  markRead: [
+    input: { readonly conversationId: string; readonly userId: string; readonly seq: number },
+    output: Heads & {
+      readonly readSeq: number
+      readonly unread: number
+      readonly moved: boolean
+      readonly memberCount: number
+    },
+  ]
+  /** Forgets changes made before then (who holds older heads gets a reset). */
+  forgetChanges: [input: { readonly beforeMs: number }, output: { readonly forgotten: number }]
+  /** Answers when the store can read. */
+  probe: [input: Record<string, never>, output: Record<string, never>]
+}
+
+export type StoreOperation = keyof StoreOperations
+export type StoreInput<O extends StoreOperation> = StoreOperations[O][0]
+export type StoreOutput<O extends StoreOperation> = StoreOperations[O][1]
+
+export type ChatStore = {
+  readonly [O in StoreOperation]: (input: StoreInput<O>) => Promise<StoreOutput<O>>
+} & {
+  /** Finishes what was accepted, then closes. */
+  stop(): Promise<void>
+}
+
+/** Operations that change something. */
+export const WRITES = [
+  "saveUser",
+  "endSession",
+  "createRoom",
+  "join",
+  "leave",
+  "openDirect",
+  "appendMessage",
+  "editMessage",
+  "deleteMessage",
+  "markRead",
+  "forgetChanges",
+] as const satisfies readonly StoreOperation[]
+
+export const READS = [
+  "users",
+  "findUsers",
+  "isSessionEnded",
+  "roomBySlug",
+  "listRooms",
+  "hello",
+  "membership",
+  "ensureMayRead",
+  "members",
+  "page",
+  "catchUp",
+  "probe",
+] as const satisfies readonly StoreOperation[]
+
+export const STORE_OPERATIONS: readonly StoreOperation[] = [...WRITES, ...READS]

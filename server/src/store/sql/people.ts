@@ -1,0 +1,104 @@
+import { SkeinError } from "../../core/errors.ts"
+import type { StoredUser, StoreInput, StoreOutput } from "../contract.ts"
+import { addMember } from "./membership.ts"
+import { CONVERSATION_COLUMNS, toConversation, toUser, USER_COLUMNS } from "./rows.ts"
+import type { Db } from "./schema.ts"
+
+export async function saveUser(db: Db, input: StoreInput<"saveUser">): Promise<StoreOutput<"saveUser">> {
+  const { user, nowMs } = input
+  if (input.uniqueSinceMs !== undefined) await ensureNameIsFree(db, user.id, user.nameKey, input.uniqueSinceMs)
+  const values = {
+    name: user.name,
+    name_key: user.nameKey,
+    avatar: user.avatar ?? null,
+    guest: user.guest ? 1 : 0,
+    seen_at: nowMs,
+  }
+  const { numUpdatedRows } = await db.updateTable("user").set(values).where("id", "=", user.id).executeTakeFirst()
+  const created = numUpdatedRows === 0n
+  if (created)
+    await db
+      .insertInto("user")
+      .values({ id: user.id, created_at: nowMs, ...values })
+      .execute()
+  const stored: StoredUser = {
+    id: user.id,
+    name: user.name,
+    ...(user.avatar === undefined ? {} : { avatar: user.avatar }),
+    guest: user.guest,
+  }
+  return { user: stored, created, joined: created ? await joinDefaults(db, input) : [] }
+}
+
+async function joinDefaults(db: Db, { user, defaultRooms, nowMs }: StoreInput<"saveUser">) {
+  const joined = []
+  for (const conversationId of defaultRooms) {
+    if (!(await addMember(db, conversationId, user.id, "member", nowMs))) continue
+    const row = await db
+      .selectFrom("conversation")
+      .select(CONVERSATION_COLUMNS)
+      .where("id", "=", conversationId)
+      .executeTakeFirstOrThrow()
+    joined.push(toConversation(row))
+  }
+  return joined
+}
+
+async function ensureNameIsFree(db: Db, userId: string, nameKey: string, sinceMs: number): Promise<void> {
+  const holder = await db
+    .selectFrom("user")
+    .select("id")
+    .where("name_key", "=", nameKey)
+    .where("id", "<>", userId)
+    .where((eb) => eb.or([eb("guest", "=", 0), eb("seen_at", ">=", sinceMs)]))
+    .limit(1)
+    .executeTakeFirst()
+  if (holder) throw new SkeinError("name_taken", "somebody here already has this name: choose another")
+}
+
+export async function users(db: Db, { ids }: StoreInput<"users">): Promise<StoreOutput<"users">> {
+  return { users: await usersById(db, ids) }
+}
+
+export async function usersById(db: Db, ids: readonly string[]): Promise<StoredUser[]> {
+  if (ids.length === 0) return []
+  const rows = await db.selectFrom("user").select(USER_COLUMNS).where("id", "in", padded(ids)).execute()
+  return rows.map(toUser)
+}
+
+/** Lists in SQL come in few lengths, so that few statements are prepared. */
+export function padded<T>(values: readonly T[]): T[] {
+  const last = values[values.length - 1] as T
+  const length = 2 ** Math.ceil(Math.log2(values.length))
+  return [...values, ...new Array<T>(length - values.length).fill(last)]
+}
+
+export async function findUsers(db: Db, input: StoreInput<"findUsers">): Promise<StoreOutput<"findUsers">> {
+  let query = db.selectFrom("user").select(USER_COLUMNS).where("id", "<>", input.exceptId)
+  // A range instead of LIKE: no wildcards to escape, and the index serves it.
+  if (input.prefix !== "")
+    query = query.where("name_key", ">=", input.prefix).where("name_key", "<", `${input.prefix}\u{10ffff}`)
+  const { hiddenPrefix } = input
+  const rows = await query
+    .where((eb) => eb.or([eb("id", "<", hiddenPrefix), eb("id", ">=", `${hiddenPrefix}\u{10ffff}`)]))
+    .orderBy("name_key")
+    .orderBy("id")
+    .limit(input.limit)
+    .execute()
+  return { users: rows.map(toUser) }
+}
+
+export async function endSession(db: Db, input: StoreInput<"endSession">): Promise<StoreOutput<"endSession">> {
+  await db.deleteFrom("ended_session").where("until_ms", "<", input.nowMs).execute()
+  await db.deleteFrom("ended_session").where("id", "=", input.sessionId).execute()
+  await db.insertInto("ended_session").values({ id: input.sessionId, until_ms: input.untilMs }).execute()
+  return {}
+}
+
+export async function isSessionEnded(
+  db: Db,
+  { sessionId }: StoreInput<"isSessionEnded">,
+): Promise<StoreOutput<"isSessionEnded">> {
+  const row = await db.selectFrom("ended_session").select("id").where("id", "=", sessionId).executeTakeFirst()
+  return { ended: row !== undefined }
+}

@@ -1,0 +1,73 @@
+import { Database } from "bun:sqlite"
+import { Kysely } from "kysely"
+import {
+  type ChatStore,
+  STORE_OPERATIONS,
+  type StoreInput,
+  type StoreOperation,
+  type StoreOutput,
+  WRITES,
+} from "../contract.ts"
+import { migrate } from "../sql/migrations.ts"
+import { SQL_OPERATIONS } from "../sql/operations.ts"
+import type { Tables } from "../sql/schema.ts"
+import { bunSqliteDialect } from "./dialect.ts"
+import { toStoreError } from "./errors.ts"
+import { GroupCommit } from "./group-commit.ts"
+
+export interface SqliteOptions {
+  /** Path of the database file; `:memory:` for tests. */
+  readonly file: string
+  /** `process`: survives kill -9. `fsync`: survives power loss too. */
+  readonly durability: "process" | "fsync"
+}
+
+export type CallStore = <O extends StoreOperation>(operation: O, input: StoreInput<O>) => Promise<StoreOutput<O>>
+
+/** Opens the file and brings its tables up to date. @throws SkeinError `storage_unavailable`, `storage_full` */
+export async function openSqliteStore(options: SqliteOptions): Promise<ChatStore> {
+  const database = open(options)
+  const db = new Kysely<Tables>({ dialect: bunSqliteDialect(database) })
+  try {
+    await migrate(db)
+  } catch (error) {
+    database.close()
+    throw toStoreError(error)
+  }
+  const commits = new GroupCommit(database)
+  const writes = new Set<StoreOperation>(WRITES)
+  const call: CallStore = (operation, input) =>
+    new Promise((resolve, reject) => {
+      commits.add({
+        write: writes.has(operation),
+        run: () => SQL_OPERATIONS[operation](db, input),
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+      })
+    })
+  return storeOf(call, async () => {
+    await commits.idle()
+    await db.destroy()
+    database.close()
+  })
+}
+
+/** A store whose every operation goes through one function. */
+export function storeOf(call: CallStore, stop: () => Promise<void>): ChatStore {
+  const operations = STORE_OPERATIONS.map((operation) => [operation, (input: never) => call(operation, input)])
+  return { ...Object.fromEntries(operations), stop } as ChatStore
+}
+
+function open({ file, durability }: SqliteOptions): Database {
+  try {
+    const database = new Database(file, { create: true, strict: true })
+    // Nobody else has business with the file: locking it once for all saves shared memory and system calls.
+    database.run("pragma locking_mode = exclusive")
+    database.run("pragma journal_mode = wal")
+    database.run(`pragma synchronous = ${durability === "fsync" ? "full" : "normal"}`)
+    database.run("pragma cache_size = -16000")
+    return database
+  } catch (error) {
+    throw toStoreError(error)
+  }
+}
