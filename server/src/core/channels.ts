@@ -1,48 +1,16 @@
 import type { Clock } from "./clock.ts"
 import { CLOSE, type CloseReason, UNSUBSCRIBE } from "./close-codes.ts"
-import { getOrAdd } from "./collections.ts"
-import type { Connection, SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
+import type { Connection, SubscribeRequest, SubscribeResult } from "./connection.ts"
 import { SkeinError } from "./errors.ts"
 import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fanout.ts"
 import { Hub } from "./hub.ts"
+import { JoinBuffers, Joining, Reservations, settleAll } from "./joining.ts"
 import { type ChannelLimits, ensureChannelName } from "./limits.ts"
+import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "./log.ts"
 import { mayPublish, mayRead, maySubscribe } from "./permissions.ts"
 import type { Presence, PresenceChange } from "./presence.ts"
 import type { ClientInfo, Payload, Position, Publication } from "./publication.ts"
-import { type RecoveryOutcome, recover } from "./recovery.ts"
 import type { ChannelRule, RuleBook } from "./rules.ts"
-
-/** A page of history as core reads it (the broker's contract, seen from here). */
-export interface HistoryRead {
-  readonly publications: readonly Publication[]
-  readonly top: Position
-}
-
-export interface HistoryRequest {
-  readonly since?: Position
-  readonly limit: number
-  readonly reverse?: boolean
-}
-
-export interface PublishDraft {
-  readonly data: Payload
-  readonly tags?: Readonly<Record<string, string>>
-  readonly idempotencyKey?: string
-  readonly skipHistory?: boolean
-  readonly exclude?: string
-}
-
-/** What core needs of a broker; `broker/contract.ts` states the promises behind it. */
-export interface PublicationLog {
-  publish(
-    channel: string,
-    rule: ChannelRule,
-    draft: PublishDraft & { readonly info?: ClientInfo },
-  ): Promise<{ readonly position?: Position; readonly duplicate: boolean }>
-  publishTransient(channel: string, draft: PublishDraft & { readonly info?: ClientInfo }): void
-  history(channel: string, rule: ChannelRule, query: HistoryRequest): Promise<HistoryRead>
-  removeHistory(channel: string, rule: ChannelRule): Promise<void>
-}
 
 /** An application that owns the channels of one prefix and decides who may be in them. */
 export interface ChannelOwner {
@@ -61,9 +29,6 @@ export interface ChannelsParts {
   readonly clock: Clock
 }
 
-/** Reads that raced a storm of publications this often give up: something is wrong with the broker. */
-const MAX_RECOVERY_READS = 5
-
 /**
  * Channels, as protocols and applications see them: subscribe, publish, history, presence.
  *
@@ -75,10 +40,8 @@ export class Channels {
   readonly #parts: ChannelsParts
   readonly #encoders: ReadonlyMap<string, Encoder>
   readonly #owners: ChannelOwner[] = []
-  /** Subscribers between "start reading history" and "joined the topic", by channel. */
-  readonly #joining = new Map<string, Set<Publication[]>>()
-  /** Channels a connection is about to hold: counted against its limit and refused twice. */
-  readonly #pending = new WeakMap<Connection, Set<string>>()
+  readonly #buffers = new JoinBuffers()
+  readonly #reservations = new Reservations()
 
   constructor(parts: ChannelsParts) {
     this.#parts = parts
@@ -125,14 +88,32 @@ export class Channels {
     request: SubscribeRequest,
     reply: (result: SubscribeResult) => void,
   ): Promise<void> {
-    const rule = this.ruleOf(channel)
-    const release = this.#reserve(connection, channel)
+    await this.subscribeAll(connection, new Map([[channel, request]]), ([result]) => reply(result as SubscribeResult))
+  }
+
+  /**
+   * Subscribes to several channels in one step: one `reply` with all results, then the publications after them.
+   * All or none: the first refusal is thrown and nothing is subscribed.
+   */
+  async subscribeAll(
+    connection: Connection,
+    requests: ReadonlyMap<string, SubscribeRequest>,
+    reply: (results: readonly SubscribeResult[]) => void,
+  ): Promise<void> {
+    const { log, limits } = this.#parts
+    const endings: (() => void)[] = []
     try {
-      await this.#ensureMaySubscribe(connection, channel, rule, request)
-      if (rule.historySize > 0) await this.#joinFromHistory(connection, channel, rule, request, reply)
-      else this.#join(connection, channel, rule, request, undefined, reply)
+      const joinings = [...requests].map(([channel, request]) => {
+        const rule = this.ruleOf(channel)
+        endings.push(this.#reservations.take(connection, channel, limits.maxChannelsPerConnection))
+        const joining = new Joining(channel, rule, request, this.#buffers)
+        endings.push(() => joining.end())
+        return joining
+      })
+      for (const joining of joinings) await this.#ensureMaySubscribe(connection, joining)
+      await settleAll(joinings, log, limits.maxHistoryPage, () => this.#join(connection, joinings, reply))
     } finally {
-      release()
+      for (const end of endings) end()
     }
   }
 
@@ -212,7 +193,7 @@ export class Channels {
 
   /** Publications handed over by the broker, in order. Never throws. */
   readonly deliver = (channel: string, publication: Publication): void => {
-    for (const buffer of this.#joining.get(channel) ?? []) buffer.push(publication)
+    this.#buffers.delivered(channel, publication)
     const except = this.#exceptFor(channel, publication)
     for (const encoder of this.#parts.encoders) {
       const topic = publicationTopic(encoder.name, channel)
@@ -247,27 +228,7 @@ export class Channels {
     return this.hub.get(publisher)
   }
 
-  /** Counts the channel against the connection's limit until the returned function is called. */
-  #reserve(connection: Connection, channel: string): () => void {
-    const pending = getOrAdd(this.#pending, connection, () => new Set<string>())
-    const held = connection.subscriptions
-    if (held.has(channel) || pending.has(channel)) throw new SkeinError("already_subscribed")
-    const { maxChannelsPerConnection } = this.#parts.limits
-    if (held.size + pending.size >= maxChannelsPerConnection)
-      throw new SkeinError("limit_exceeded", `a connection may hold ${maxChannelsPerConnection} channels`)
-    pending.add(channel)
-    return () => {
-      pending.delete(channel)
-      if (pending.size === 0) this.#pending.delete(connection)
-    }
-  }
-
-  async #ensureMaySubscribe(
-    connection: Connection,
-    channel: string,
-    rule: ChannelRule,
-    request: SubscribeRequest,
-  ): Promise<void> {
+  async #ensureMaySubscribe(connection: Connection, { channel, rule, request }: Joining): Promise<void> {
     if (rule.subscribe === "app") {
       const owner = this.#owners.find(({ prefix }) => channel.startsWith(prefix))
       if (!owner) throw new SkeinError("permission_denied")
@@ -277,67 +238,27 @@ export class Channels {
     }
   }
 
-  /** Buffers what is delivered while history is read, then joins without a gap or a repeat. */
-  async #joinFromHistory(
-    connection: Connection,
-    channel: string,
-    rule: ChannelRule,
-    request: SubscribeRequest,
-    reply: (result: SubscribeResult) => void,
-  ): Promise<void> {
-    const since = rule.recovery ? request.recover : undefined
-    const meanwhile: Publication[] = []
-    const stopBuffering = this.#buffer(channel, meanwhile)
-    try {
-      for (let read = 0; read < MAX_RECOVERY_READS; read++) {
-        const outcome = recover(since, await this.#readSince(channel, rule, since), meanwhile)
-        if (outcome === undefined) continue
-        if (since && !outcome.recovered && request.rejectUnrecovered) throw new SkeinError("unrecoverable_position")
-        this.#join(connection, channel, rule, request, outcome, reply)
-        return
-      }
-    } finally {
-      stopBuffering()
-    }
-    throw new SkeinError("internal", `history of "${channel}" kept having holes after ${MAX_RECOVERY_READS} reads`)
-  }
-
-  #readSince(channel: string, rule: ChannelRule, since: Position | undefined): Promise<HistoryRead> {
-    const limit = since ? this.#parts.limits.maxHistoryPage : 0
-    return this.#parts.log.history(channel, rule, since ? { since, limit } : { limit })
-  }
-
-  #buffer(channel: string, into: Publication[]): () => void {
-    const buffers = getOrAdd(this.#joining, channel, () => new Set<Publication[]>())
-    buffers.add(into)
-    return () => {
-      buffers.delete(into)
-      if (buffers.size === 0 && this.#joining.get(channel) === buffers) this.#joining.delete(channel)
-    }
-  }
-
-  /** One synchronous step: reply, then topic. Nothing can come between. */
+  /** One synchronous step: reply, then topics. Nothing can come between. */
   #join(
     connection: Connection,
-    channel: string,
-    rule: ChannelRule,
-    request: SubscribeRequest,
-    outcome: RecoveryOutcome | undefined,
-    reply: (result: SubscribeResult) => void,
+    joinings: readonly Joining[],
+    reply: (results: readonly SubscribeResult[]) => void,
   ): void {
     // It may have closed while we were asking; its subscriptions are then already cleared.
     if (!this.hub.has(connection)) return
-    const topic = publicationTopic(connection.format, channel)
-    // What is collected for this turn is already in the outcome: it must go to the old subscribers only.
-    this.#parts.fanout.flush(topic)
-    connection.subscriptions.set(channel, subscriptionOf(channel, rule, request))
-    this.hub.subscribed(channel)
-    reply(resultOf(channel, rule, request, outcome))
-    connection.outlet.join(topic)
-    if (rule.joinLeave && request.joinLeave) connection.outlet.join(presenceTopic(connection.format, channel))
-    if (!rule.presence) return
-    const chanInfo = request.token?.info ?? request.chanInfo
-    this.#announce(this.#parts.presence.join(channel, clientInfo(connection, chanInfo)))
+    for (const { channel, subscription } of joinings) {
+      // What is collected for this turn is already in the result: it must go to the old subscribers only.
+      this.#parts.fanout.flush(publicationTopic(connection.format, channel))
+      connection.subscriptions.set(channel, subscription)
+      this.hub.subscribed(channel)
+    }
+    reply(joinings.map(({ result }) => result))
+    for (const { channel, rule, subscription } of joinings) {
+      connection.outlet.join(publicationTopic(connection.format, channel))
+      if (subscription.joinLeave) connection.outlet.join(presenceTopic(connection.format, channel))
+      if (!rule.presence) continue
+      this.#announce(this.#parts.presence.join(channel, clientInfo(connection, subscription.chanInfo)))
+    }
   }
 
   #forget(connection: Connection, channel: string, withGrace: boolean): void {
@@ -394,37 +315,4 @@ function fits(data: Payload, maxBytes: number): boolean {
   // UTF-8 is one to three bytes per UTF-16 unit: only what lies between needs the exact count.
   if (data.length * 3 <= maxBytes) return true
   return data.length <= maxBytes && new TextEncoder().encode(data).byteLength <= maxBytes
-}
-
-function subscriptionOf(channel: string, rule: ChannelRule, request: SubscribeRequest): Subscription {
-  const chanInfo = request.token?.info ?? request.chanInfo
-  const expiresAtMs = request.token?.expiresAtMs
-  return {
-    channel,
-    joinLeave: rule.joinLeave && request.joinLeave === true,
-    serverSide: request.serverSide === true,
-    ...(chanInfo === undefined ? {} : { chanInfo }),
-    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
-  }
-}
-
-function resultOf(
-  channel: string,
-  rule: ChannelRule,
-  request: SubscribeRequest,
-  outcome: RecoveryOutcome | undefined,
-): SubscribeResult {
-  const hasHistory = outcome !== undefined
-  const token = request.token
-  return {
-    channel,
-    recoverable: hasHistory && rule.recovery,
-    positioned: hasHistory,
-    wasRecovering: hasHistory && rule.recovery && request.recover !== undefined,
-    recovered: outcome?.recovered ?? false,
-    publications: outcome?.publications ?? [],
-    ...(outcome === undefined ? {} : { position: outcome.position }),
-    ...(token?.expiresAtMs === undefined ? {} : { expiresAtMs: token.expiresAtMs }),
-    ...(token?.data === undefined ? {} : { data: token.data }),
-  }
 }

@@ -31,6 +31,8 @@ interface Collected {
 /** Frames collected by topic until their moment comes. */
 class Batch {
   readonly topics = new Map<string, Collected>()
+  /** What waits for the batch to be sent. */
+  afterwards: (() => void)[] = []
   readonly #defer: (run: () => void) => void
   readonly #sendAll: () => void
   #scheduled = false
@@ -41,6 +43,9 @@ class Batch {
       this.#scheduled = false
       for (const [topic, collected] of this.topics) send(topic, collected)
       this.topics.clear()
+      const afterwards = this.afterwards
+      this.afterwards = []
+      for (const run of afterwards) run()
     }
   }
 
@@ -109,6 +114,13 @@ export class Fanout {
       topics.delete(topic)
       this.#publish(topic, collected)
     }
+  }
+
+  /** Calls back once everything collected so far has been sent; at once when nothing is. */
+  after(run: () => void): void {
+    if (this.#large.topics.size > 0) this.#large.afterwards.push(run)
+    else if (this.#small.topics.size > 0) this.#small.afterwards.push(run)
+    else run()
   }
 
   /** A topic that grows or shrinks past the bound stays where its frames already wait. */

@@ -1,4 +1,4 @@
-import type { HistoryRead } from "./channels.ts"
+import type { HistoryRead } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 
 /** What a subscriber is told about its position, and the publications it missed. */

@@ -1,0 +1,152 @@
+import { getOrAdd } from "./collections.ts"
+import type { Connection, SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
+import { SkeinError } from "./errors.ts"
+import type { HistoryRead, PublicationLog } from "./log.ts"
+import type { Position, Publication } from "./publication.ts"
+import { type RecoveryOutcome, recover } from "./recovery.ts"
+import type { ChannelRule } from "./rules.ts"
+
+/** Reads that raced a storm of publications this often give up: something is wrong with the broker. */
+const MAX_READS = 5
+
+/** Publications delivered while somebody reads history before joining, by channel. */
+export class JoinBuffers {
+  readonly #buffers = new Map<string, Set<Publication[]>>()
+
+  delivered(channel: string, publication: Publication): void {
+    const buffers = this.#buffers.get(channel)
+    if (buffers) for (const buffer of buffers) buffer.push(publication)
+  }
+
+  /** @returns stops buffering */
+  open(channel: string, into: Publication[]): () => void {
+    const buffers = getOrAdd(this.#buffers, channel, () => new Set<Publication[]>())
+    buffers.add(into)
+    return () => {
+      buffers.delete(into)
+      if (buffers.size === 0 && this.#buffers.get(channel) === buffers) this.#buffers.delete(channel)
+    }
+  }
+}
+
+/** One channel that a connection is about to hold. */
+export class Joining {
+  readonly channel: string
+  readonly rule: ChannelRule
+  readonly request: SubscribeRequest
+  readonly #since: Position | undefined
+  readonly #meanwhile: Publication[] = []
+  readonly #stopBuffering: () => void
+  #read: HistoryRead | undefined
+  #outcome: RecoveryOutcome | undefined
+
+  constructor(channel: string, rule: ChannelRule, request: SubscribeRequest, buffers: JoinBuffers) {
+    this.channel = channel
+    this.rule = rule
+    this.request = request
+    this.#since = rule.recovery ? request.recover : undefined
+    this.#stopBuffering = this.#hasHistory ? buffers.open(channel, this.#meanwhile) : () => undefined
+  }
+
+  /** Call exactly once, whatever happened. */
+  end(): void {
+    this.#stopBuffering()
+  }
+
+  async read(log: PublicationLog, maxPublications: number): Promise<void> {
+    if (!this.#hasHistory || this.#read) return
+    const since = this.#since
+    this.#read = await log.history(this.channel, this.rule, since ? { since, limit: maxPublications } : { limit: 0 })
+  }
+
+  /**
+   * Settles what the subscriber is told, as of this very moment: join in the same synchronous step.
+   * @returns false when history has to be read again
+   * @throws SkeinError `unrecoverable_position` when the client wants that instead of an answer
+   */
+  settle(): boolean {
+    if (!this.#hasHistory) return true
+    this.#outcome = this.#read && recover(this.#since, this.#read, this.#meanwhile)
+    if (!this.#outcome) {
+      this.#read = undefined
+      return false
+    }
+    if (this.#since && !this.#outcome.recovered && this.request.rejectUnrecovered)
+      throw new SkeinError("unrecoverable_position")
+    return true
+  }
+
+  get result(): SubscribeResult {
+    const outcome = this.#outcome
+    const { token, recover: asked } = this.request
+    return {
+      channel: this.channel,
+      recoverable: this.#hasHistory && this.rule.recovery,
+      positioned: this.#hasHistory,
+      wasRecovering: this.#hasHistory && this.rule.recovery && asked !== undefined,
+      recovered: outcome?.recovered ?? false,
+      publications: outcome?.publications ?? [],
+      ...(outcome === undefined ? {} : { position: outcome.position }),
+      ...(token?.expiresAtMs === undefined ? {} : { expiresAtMs: token.expiresAtMs }),
+      ...(token?.data === undefined ? {} : { data: token.data }),
+    }
+  }
+
+  get subscription(): Subscription {
+    const { token, joinLeave, serverSide } = this.request
+    const chanInfo = token?.info ?? this.request.chanInfo
+    return {
+      channel: this.channel,
+      joinLeave: this.rule.joinLeave && joinLeave === true,
+      serverSide: serverSide === true,
+      ...(chanInfo === undefined ? {} : { chanInfo }),
+      ...(token?.expiresAtMs === undefined ? {} : { expiresAtMs: token.expiresAtMs }),
+    }
+  }
+
+  get #hasHistory(): boolean {
+    return this.rule.historySize > 0
+  }
+}
+
+/**
+ * Reads what each of `joinings` needs until all can be told the truth of one and the same moment,
+ * and calls `join` in that moment: after an await, even of nothing, more could have been delivered.
+ *
+ * @throws SkeinError `unrecoverable_position`; `internal` when the broker's pages keep having holes
+ */
+export async function settleAll(
+  joinings: readonly Joining[],
+  log: PublicationLog,
+  maxPublications: number,
+  join: () => void,
+): Promise<void> {
+  for (let reads = 0; reads < MAX_READS; reads++) {
+    await Promise.all(joinings.map((joining) => joining.read(log, maxPublications)))
+    if (joinings.map((joining) => joining.settle()).every(Boolean)) return join()
+  }
+  const names = joinings.map(({ channel }) => channel).join(", ")
+  throw new SkeinError("internal", `history of ${names} kept having holes after ${MAX_READS} reads`)
+}
+
+/** Channels a connection is about to hold: they count against its limit, and a second subscribe is refused. */
+export class Reservations {
+  readonly #pending = new WeakMap<Connection, Set<string>>()
+
+  /**
+   * @returns gives the place back; call once the channel is held or refused
+   * @throws SkeinError `already_subscribed`, `limit_exceeded`
+   */
+  take(connection: Connection, channel: string, maxChannels: number): () => void {
+    const pending = getOrAdd(this.#pending, connection, () => new Set<string>())
+    const held = connection.subscriptions
+    if (held.has(channel) || pending.has(channel)) throw new SkeinError("already_subscribed")
+    if (held.size + pending.size >= maxChannels)
+      throw new SkeinError("limit_exceeded", `a connection may hold ${maxChannels} channels`)
+    pending.add(channel)
+    return () => {
+      pending.delete(channel)
+      if (pending.size === 0) this.#pending.delete(connection)
+    }
+  }
+}
