@@ -1,0 +1,161 @@
+import { randomBytes } from "node:crypto"
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import { type ChildLog, SupervisedChild } from "../../child/supervised-child.ts"
+import type { Clock } from "../../core/clock.ts"
+import { SkeinError } from "../../core/errors.ts"
+import type { Publication } from "../../core/publication.ts"
+import type { ChannelRule } from "../../core/rules.ts"
+import type { Broker, BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
+import { DurableLog, type DurableLogStats, type LogLink } from "./durable-log.ts"
+import { DEFAULT_LIMITS, type EmbeddedLimits } from "./limits.ts"
+import type { Durability } from "./log-process/open-log.ts"
+import { MAX_LOG_FRAME_BYTES } from "./log-wire.ts"
+import { MemoryLog } from "./memory-log.ts"
+import { RecentKeys } from "./recent-keys.ts"
+
+export interface EmbeddedBrokerOptions {
+  /** Folder of `log.db`; created when missing. */
+  readonly dataDir: string
+  /** `commit`: survives the death of any process. `fsync`: survives the loss of power too, at the price of a disk flush per commit. */
+  readonly durability: Durability
+  readonly clock: Clock
+  readonly log: ChildLog
+  readonly limits?: Partial<EmbeddedLimits>
+  /** For tests and measurements: something else in the place of the log process. */
+  readonly link?: LogLink
+}
+
+export interface EmbeddedStats extends DurableLogStats {
+  readonly memoryChannels: number
+  readonly memoryBytes: number
+  readonly memoryKeys: number
+}
+
+export interface EmbeddedBroker extends Broker {
+  stats(): EmbeddedStats
+}
+
+/** A key longer than this is a mistake, and would be kept as long as the channel's retention. */
+const MAX_KEY_BYTES = 128
+const KEY_WINDOW_MS = 5 * 60_000
+
+const LOG_PROCESS = join(import.meta.dirname, "log-process", "main.ts")
+
+/** The broker of one node: durable channels in a log process of its own, everything else in memory. Needs no service. */
+export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBroker {
+  return new Embedded(options)
+}
+
+class Embedded implements EmbeddedBroker {
+  readonly #clock: Clock
+  readonly #keys: RecentKeys
+  readonly #memory: MemoryLog
+  readonly #durable: DurableLog
+  /** For channels without history: nothing is ever recovered from it, but every answer has a position. */
+  readonly #epoch = randomBytes(8).toString("base64url")
+  #listener: BrokerListener | undefined
+  #isStopping = false
+
+  constructor(options: EmbeddedBrokerOptions) {
+    const { dataDir, durability, clock, log } = options
+    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const link =
+      options.link ??
+      new SupervisedChild({
+        name: "log process",
+        entry: LOG_PROCESS,
+        args: [ensureFolder(dataDir, log), durability],
+        maxFrameBytes: MAX_LOG_FRAME_BYTES,
+        clock,
+        log,
+      })
+    this.#clock = clock
+    this.#keys = new RecentKeys(limits.memoryKeys)
+    this.#memory = new MemoryLog(clock, limits, this.#keys)
+    this.#durable = new DurableLog({ link, clock, log, limits, path: join(dataDir, "log.db") })
+  }
+
+  async start(listener: BrokerListener): Promise<void> {
+    this.#listener = listener
+    this.#memory.start(listener)
+    await this.#durable.start(listener)
+  }
+
+  async publish(channel: string, rule: ChannelRule, draft: Draft): Promise<Published> {
+    if (this.#isStopping) throw new SkeinError("shutting_down")
+    if (draft.idempotencyKey !== undefined) ensureKey(draft.idempotencyKey)
+    if (rule.historySize === 0 || draft.skipHistory === true) return this.#carry(channel, draft)
+    if (rule.durability === "memory") return this.#memory.publish(channel, rule, draft)
+    return this.#durable.publish(channel, rule, draft)
+  }
+
+  publishTransient(channel: string, draft: Draft): void {
+    this.#listener?.deliver(channel, transient(draft, this.#clock.nowMs()))
+  }
+
+  async history(channel: string, rule: ChannelRule, query: HistoryQuery): Promise<HistoryPage> {
+    if (rule.historySize === 0) return { publications: [], top: { epoch: this.#epoch, offset: 0 } }
+    if (rule.durability === "memory") return this.#memory.history(channel, rule, query)
+    return this.#durable.history(channel, rule, query)
+  }
+
+  async removeHistory(channel: string, rule: ChannelRule): Promise<void> {
+    if (rule.historySize === 0) return
+    if (rule.durability === "memory") this.#memory.remove(channel, rule)
+    else await this.#durable.remove(channel, rule)
+  }
+
+  async probe(): Promise<void> {
+    if (this.#isStopping) throw new SkeinError("shutting_down")
+    await this.#durable.probe()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    this.#memory.stop()
+    await this.#durable.stop()
+  }
+
+  stats(): EmbeddedStats {
+    return {
+      ...this.#durable.stats(),
+      memoryChannels: this.#memory.channels,
+      memoryBytes: this.#memory.bytes,
+      memoryKeys: this.#keys.size,
+    }
+  }
+
+  /** To the subscribers and nowhere else. */
+  #carry(channel: string, draft: Draft): Published {
+    const nowMs = this.#clock.nowMs()
+    const key = draft.idempotencyKey
+    if (key !== undefined) {
+      if (this.#keys.find(channel, key, nowMs) !== undefined) return { duplicate: true }
+      this.#keys.keep(channel, key, undefined, nowMs, KEY_WINDOW_MS)
+    }
+    this.#listener?.deliver(channel, transient(draft, nowMs))
+    return { duplicate: false }
+  }
+}
+
+function transient(draft: Draft, timeMs: number): Publication {
+  const { data, info, tags } = draft
+  return { data, timeMs, ...(info === undefined ? {} : { info }), ...(tags === undefined ? {} : { tags }) }
+}
+
+function ensureKey(key: string): void {
+  const bytes = Buffer.byteLength(key)
+  if (bytes > 0 && bytes <= MAX_KEY_BYTES) return
+  throw new SkeinError("bad_request", `expected an idempotency key of 1 to ${MAX_KEY_BYTES} bytes, got ${bytes} bytes`)
+}
+
+/** A folder that cannot be made is no reason not to start: the log process will say what is wrong with it. */
+function ensureFolder(dataDir: string, log: ChildLog): string {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    log.error({ err: error, dataDir }, "the data folder cannot be made")
+  }
+  return dataDir
+}

@@ -1,0 +1,111 @@
+import { constants, Database } from "bun:sqlite"
+import { statSync } from "node:fs"
+import type { Refused } from "../log-wire.ts"
+import { bootName } from "./boot.ts"
+import { refusal } from "./refusal.ts"
+import { ensureSchema, readFact, writeFact } from "./schema.ts"
+
+export type Durability = "commit" | "fsync"
+
+/** What could be opened: all of it, reading only, nothing. */
+export interface OpenedLog {
+  readonly db: Database | undefined
+  /** Undefined when everything works. */
+  readonly refusal: Refused | undefined
+  /** Counts losses of power that may have cost committed publications; part of every epoch. */
+  readonly era: number
+}
+
+/** After a checkpoint a WAL left longer than this by a burst is cut back. */
+const KEEP_WAL_BYTES = 32 * 1024 * 1024
+const CACHE_KIB = 32 * 1024
+
+/**
+ * Opens the log for writing, or else for reading. Never changes a file it cannot use, never throws.
+ *
+ * @param lockWaitMs how long to wait for a predecessor that is still finishing
+ */
+export function openLog(path: string, durability: Durability, lockWaitMs: number): OpenedLog {
+  let db: Database | undefined
+  try {
+    db = new Database(path, { create: true, readwrite: true, strict: true })
+    configure(db, lockWaitMs)
+    ensureSchema(db)
+    const era = beginEra(db, durability)
+    db.run(`PRAGMA synchronous = ${durability === "fsync" ? "FULL" : "NORMAL"}`)
+    return { db, refusal: undefined, era }
+  } catch (error) {
+    close(db)
+    return openForReading(path, refusal(path, error))
+  }
+}
+
+/** Marks that the log was closed with everything on disk: no power loss can void its positions. */
+export function markClean(db: Database): void {
+  writeFact(db, "clean", "1")
+}
+
+function configure(db: Database, lockWaitMs: number): void {
+  db.run(`PRAGMA busy_timeout = ${lockWaitMs}`)
+  // Set before the first access: then SQLite keeps the index of the WAL in memory and needs no -shm file.
+  db.run("PRAGMA locking_mode = EXCLUSIVE")
+  db.run("PRAGMA journal_mode = WAL")
+  db.run("PRAGMA synchronous = FULL")
+  db.run("PRAGMA wal_autocheckpoint = 0")
+  db.run(`PRAGMA journal_size_limit = ${KEEP_WAL_BYTES}`)
+  db.run(`PRAGMA cache_size = -${CACHE_KIB}`)
+  // A damaged page is to be reported, not believed.
+  db.run("PRAGMA cell_size_check = ON")
+}
+
+/**
+ * With durability `commit` the last commits may be gone after a loss of power, and their offsets would be given out
+ * again: a client that had seen the lost ones would then miss the new ones without noticing. A new era renames all
+ * epochs at once, so that such a client is told to start over.
+ */
+function beginEra(db: Database, durability: Durability): number {
+  let era = Number(readFact(db, "era"))
+  const boot = bootName()
+  const begin = db.transaction(() => {
+    const crashed = readFact(db, "clean") !== "1"
+    if (crashed && readFact(db, "boot") !== boot) writeFact(db, "era", String(++era))
+    writeFact(db, "boot", boot)
+    writeFact(db, "clean", durability === "fsync" ? "1" : "0")
+  })
+  begin.immediate()
+  return era
+}
+
+function openForReading(path: string, refused: Refused): OpenedLog {
+  for (const immutable of [false, true]) {
+    let db: Database | undefined
+    try {
+      db = immutable ? openImmutable(path) : new Database(path, { readonly: true, strict: true })
+      db.run("PRAGMA locking_mode = EXCLUSIVE")
+      db.run("PRAGMA cell_size_check = ON")
+      const era = Number(readFact(db, "era"))
+      return { db, refusal: refused, era }
+    } catch {
+      // Expected where the first attempt failed: `refused` already says why, here we only see what is left to read.
+      close(db)
+    }
+  }
+  return { db: undefined, refusal: refused, era: 0 }
+}
+
+/** On a read-only file system SQLite cannot even make the WAL it would need to look at: allowed only when there is none. */
+function openImmutable(path: string): Database {
+  const walBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+  if (walBytes > 0)
+    throw new Error("there is a WAL with newer rows: ignoring it would show an old state as the present one")
+  const { SQLITE_OPEN_READONLY, SQLITE_OPEN_URI } = constants
+  return new Database(`file:${encodeURI(path)}?immutable=1`, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+}
+
+function close(db: Database | undefined): void {
+  try {
+    db?.close()
+  } catch {
+    // A connection that could not be opened properly may refuse to close; the process holds nothing else of it.
+  }
+}

@@ -1,0 +1,97 @@
+import { dirname } from "node:path"
+import { encodeFrame, FrameReader } from "./frames.ts"
+
+export interface ChildOptions {
+  /** Absolute path of the module the child runs, with this process's own Bun. */
+  readonly entry: string
+  readonly args: readonly string[]
+  readonly maxFrameBytes: number
+  /** One whole frame from the child's stdout. An exception kills the child. */
+  readonly onFrame: (text: string) => void
+  /** Called once, after the last frame. */
+  readonly onExit: (how: ChildExit) => void
+}
+
+export interface ChildExit {
+  readonly code: number | null
+  readonly signal: string | null
+  /** Why we killed it ourselves, if we did. */
+  readonly reason?: Error
+}
+
+/**
+ * One run of a child process: frames in by its stdin, frames out by its stdout, its stderr is ours.
+ *
+ * The child inherits no environment but what a process needs to run: it has no business with our secrets.
+ */
+export class ChildProcess {
+  readonly pid: number
+  readonly #process: Bun.Subprocess<"pipe", "pipe", "inherit">
+  #gone = false
+  #reason: Error | undefined
+
+  constructor(options: ChildOptions) {
+    this.#process = Bun.spawn([process.execPath, options.entry, ...options.args], {
+      // Bun reads .env and bunfig.toml from its working directory: not from wherever the server was started.
+      cwd: dirname(options.entry),
+      env: inheritedEnv(),
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "inherit",
+    })
+    this.pid = this.#process.pid
+    void this.#run(options)
+  }
+
+  /** Whether the child had not ended as far as we know; a frame sent to a dead child is lost without error. */
+  send(text: string): void {
+    if (this.#gone) return
+    this.#process.stdin.write(encodeFrame(text))
+    this.#flush()
+  }
+
+  /** End of input: the child finishes what it has and exits by itself. */
+  end(): void {
+    if (this.#gone) return
+    // The promise fails with EPIPE when the child is dead already; `onExit` tells that.
+    Promise.resolve(this.#process.stdin.end()).catch(ignorePipeError)
+  }
+
+  kill(reason: Error): void {
+    this.#reason ??= reason
+    this.#process.kill("SIGKILL")
+  }
+
+  #flush(): void {
+    Promise.resolve(this.#process.stdin.flush()).catch(ignorePipeError)
+  }
+
+  async #run(options: ChildOptions): Promise<void> {
+    const frames = new FrameReader(options.maxFrameBytes)
+    try {
+      for await (const chunk of this.#process.stdout) frames.push(chunk, options.onFrame)
+    } catch (error) {
+      this.kill(error instanceof Error ? error : new Error(String(error)))
+    }
+    await this.#process.exited
+    this.#gone = true
+    options.onExit({
+      code: this.#process.exitCode,
+      signal: this.#process.signalCode === null ? null : String(this.#process.signalCode),
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+    })
+  }
+}
+
+function ignorePipeError(_error: unknown): void {
+  // Writing to a child that just died fails; its exit is reported by `onExit` and nothing else may depend on this.
+}
+
+function inheritedEnv(): Record<string, string> {
+  const env: Record<string, string> = {}
+  for (const name of ["PATH", "HOME", "TMPDIR", "TZ", "LANG", "BUN_BE_BUN"]) {
+    const value = process.env[name]
+    if (value !== undefined) env[name] = value
+  }
+  return env
+}
