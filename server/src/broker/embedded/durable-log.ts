@@ -9,7 +9,16 @@ import { DurableChannel } from "./durable-channel.ts"
 import type { EmbeddedLimits } from "./limits.ts"
 import { LogClient } from "./log-client.ts"
 import { type Appended, OP, type Opened, type Ticked, type WireRow } from "./log-wire.ts"
-import { type AppendHost, AppendOp, AskOp, OpenChannelOp, rowToPublication, toPublication } from "./ops.ts"
+import {
+  type AppendHost,
+  AppendOp,
+  AskOp,
+  isOtherEpoch,
+  OpenChannelOp,
+  rowToPublication,
+  toDelivered,
+  toPublication,
+} from "./ops.ts"
 import { type Kept, publicationBytes, Ring } from "./ring.ts"
 
 /** The log process, or in tests whatever answers like it. */
@@ -84,8 +93,7 @@ export class DurableLog implements AppendHost {
   async history(name: string, rule: ChannelRule, query: HistoryQuery): Promise<HistoryPage> {
     const channel = await this.#opened(name, rule)
     const top: Position = { epoch: channel.epoch, offset: channel.delivered }
-    if (query.limit === 0) return { publications: [], top }
-    if (query.since !== undefined && query.since.epoch !== top.epoch) return { publications: [], top }
+    if (query.limit === 0 || isOtherEpoch(query.since, top.epoch)) return { publications: [], top }
     const range = rangeOf(channel, query)
     const publications = this.#fromRing(channel, range) ?? (await this.#fromLog(channel, range))
     // The history may have been replaced while the log was read.
@@ -131,7 +139,7 @@ export class DurableLog implements AppendHost {
     const timeMs = typeof answer === "number" ? op.timeMs : (answer.t ?? op.timeMs)
     const publication = toPublication(op.draft, offset, timeMs)
     this.#remember(channel, publication)
-    this.#listener?.deliver(channel.name, publication)
+    this.#listener?.deliver(channel.name, toDelivered(publication, op.draft))
     return { position, duplicate: false }
   }
 

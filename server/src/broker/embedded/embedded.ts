@@ -140,8 +140,15 @@ class Embedded implements EmbeddedBroker {
 }
 
 function transient(draft: Draft, timeMs: number): Publication {
-  const { data, info, tags } = draft
-  return { data, timeMs, ...(info === undefined ? {} : { info }), ...(tags === undefined ? {} : { tags }) }
+  const { data, info, tags, exclude } = draft
+  if (info === undefined && tags === undefined && exclude === undefined) return { data, timeMs }
+  return {
+    data,
+    timeMs,
+    ...(info === undefined ? {} : { info }),
+    ...(tags === undefined ? {} : { tags }),
+    ...(exclude === undefined ? {} : { exclude }),
+  }
 }
 
 function ensureKey(key: string): void {

@@ -4,7 +4,7 @@ import type { Position } from "../../core/publication.ts"
 import type { ChannelRule } from "../../core/rules.ts"
 import type { BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
 import type { EmbeddedLimits } from "./limits.ts"
-import { toPublication } from "./ops.ts"
+import { isOtherEpoch, toDelivered, toPublication } from "./ops.ts"
 import type { RecentKeys } from "./recent-keys.ts"
 import { Ring } from "./ring.ts"
 
@@ -71,7 +71,7 @@ export class MemoryLog {
     this.#change(channel, () => channel.ring.append(publication))
     const position = { epoch: channel.epoch, offset: publication.offset }
     if (key !== undefined) this.#keys.keep(name, key, position, nowMs, Math.max(rule.historyTtlMs, MIN_KEY_WINDOW_MS))
-    this.#listener?.deliver(name, publication)
+    this.#listener?.deliver(name, toDelivered(publication, draft))
     this.#makeRoom()
     return published(position, false)
   }
@@ -82,9 +82,7 @@ export class MemoryLog {
     this.#makeRoom()
     const { ring } = channel
     const top = { epoch: channel.epoch, offset: ring.top }
-    if (query.limit === 0 || (query.since !== undefined && query.since.epoch !== top.epoch)) {
-      return { publications: [], top }
-    }
+    if (query.limit === 0 || isOtherEpoch(query.since, top.epoch)) return { publications: [], top }
     this.#change(channel, () => ring.dropOlderThan(nowMs - channel.historyTtlMs))
     const limit = query.limit < 0 ? Number.MAX_SAFE_INTEGER : query.limit
     if (query.reverse === true) {

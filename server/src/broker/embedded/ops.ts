@@ -1,5 +1,5 @@
 import { ERRORS, SkeinError } from "../../core/errors.ts"
-import type { ClientInfo, Payload, Publication } from "../../core/publication.ts"
+import type { ClientInfo, Payload, Position, Publication } from "../../core/publication.ts"
 import type { Draft, Published } from "../contract.ts"
 import type { DurableChannel } from "./durable-channel.ts"
 import {
@@ -193,6 +193,16 @@ export function channelOf(op: PendingOp): DurableChannel | undefined {
 
 export function toPublication(draft: Draft, offset: number, timeMs: number): Kept {
   return build(draft.data, offset, timeMs, draft.info, draft.tags)
+}
+
+/** What goes out now: `exclude` concerns the connections of this moment, so no history remembers it. */
+export function toDelivered(kept: Kept, draft: Draft): Publication {
+  return draft.exclude === undefined ? kept : { ...kept, exclude: draft.exclude }
+}
+
+/** A position without epoch is taken at its word: some clients know only offsets. */
+export function isOtherEpoch(since: Position | undefined, epoch: string): boolean {
+  return since !== undefined && since.epoch !== "" && since.epoch !== epoch
 }
 
 export function rowToPublication([offset, timeMs, data, info, tags]: WireRow): Kept {
