@@ -1,0 +1,112 @@
+import { Database } from "bun:sqlite"
+import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as delay } from "node:timers/promises"
+import type { Secrets } from "../config/schema.ts"
+import { CliError, EXIT } from "./exit.ts"
+import { makeSecrets, readSecrets, tightenSecrets } from "./secrets.ts"
+
+export interface DataFolder {
+  readonly path: string
+  readonly secrets: Secrets
+  /** The secrets have been made just now. */
+  readonly isNew: boolean
+  /** Worth a warning in the log. */
+  readonly warnings: readonly string[]
+  release(): void
+}
+
+/** A server that is about to end lets go of the folder within this time (its launcher was killed, a rolling restart). */
+const LOCK_PATIENCE_MS = 2_500
+
+/**
+ * Opens a data folder for this process alone, making it (mode 700) and its secrets (mode 600) when they are missing.
+ *
+ * @param path - absolute
+ * @throws CliError `dataFolder`, `dataFolderInUse`
+ */
+export async function openDataFolder(path: string, patienceMs = LOCK_PATIENCE_MS): Promise<DataFolder> {
+  ensureWritableFolder(path)
+  const lock = await takeLock(path, patienceMs)
+  try {
+    const kept = readSecrets(path)
+    const secrets = kept ?? makeSecrets(path)
+    return { path, secrets, isNew: kept === undefined, warnings: warningsOf(path), release: () => lock.close() }
+  } catch (error) {
+    lock.close()
+    throw new CliError(EXIT.dataFolder, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function ensureWritableFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new CliError(EXIT.dataFolder, `cannot use the data folder ${path}: ${REASONS[code ?? ""] ?? code ?? error}`)
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "this user may not write there (EACCES); choose another with --data or change its owner",
+  EPERM: "this user may not write there (EPERM); choose another with --data or change its owner",
+  EROFS: "its file system is read-only (EROFS); choose another with --data",
+  EEXIST: "there is a file of that name (EEXIST)",
+  ENOTDIR: "a part of the path is a file (ENOTDIR)",
+  ENOSPC: "the disk is full (ENOSPC)",
+}
+
+function warningsOf(path: string): string[] {
+  const warnings: string[] = []
+  if (tightenSecrets(path)) warnings.push(`secrets.json in ${path} could be read by others; that has been changed`)
+  if ((statSync(path).mode & 0o007) !== 0)
+    warnings.push(`the data folder ${path} is open to other users of this machine: chmod 700 ${path}`)
+  return warnings
+}
+
+/**
+ * An exclusive SQLite transaction that is never ended: a lock the kernel gives back even after kill -9, on every
+ * platform, with nothing stale to clean up.
+ */
+async function takeLock(folder: string, patienceMs: number): Promise<Database> {
+  const deadlineMs = performance.now() + patienceMs
+  const note = join(folder, "lock.pid")
+  for (;;) {
+    const lock = tryLock(join(folder, "lock.db"))
+    if (lock) {
+      writeFileSync(note, `${process.pid}\n`, { mode: 0o600 })
+      return lock
+    }
+    if (performance.now() >= deadlineMs)
+      throw new CliError(
+        EXIT.dataFolderInUse,
+        `another Skein server works in the data folder ${folder}${holder(note)}: stop it, or give this one its own folder with --data`,
+      )
+    await delay(50)
+  }
+}
+
+function tryLock(file: string): Database | undefined {
+  let lock: Database | undefined
+  try {
+    lock = new Database(file, { create: true, strict: true })
+    lock.run("PRAGMA locking_mode = EXCLUSIVE")
+    lock.run("BEGIN EXCLUSIVE")
+    return lock
+  } catch (error) {
+    lock?.close()
+    const { code } = error as { code?: string }
+    if (code === "SQLITE_BUSY") return undefined
+    throw new CliError(EXIT.dataFolder, `cannot lock ${file}: ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function holder(note: string): string {
+  try {
+    const pid = Number(readFileSync(note, "utf8"))
+    return Number.isInteger(pid) && pid > 0 ? ` (process ${pid})` : ""
+  } catch {
+    return "" // The note is a courtesy; the lock is what counts.
+  }
+}

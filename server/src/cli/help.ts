@@ -1,0 +1,24 @@
+import { EXIT } from "./exit.ts"
+
+export const HELP = `Skein: a realtime server for web applications, with chat in the box.
+
+  skein serve                  run the server (http://127.0.0.1:8080 unless told otherwise)
+  skein token --user ID        print a connection token for a user
+      --channel NAME             a subscription token for this channel instead
+      --ttl DURATION             how long it is valid, 1h unless told otherwise
+      --info JSON                what others see of the user
+  skein config print           print the configuration in force and where each value came from
+  skein config reference       print the page of all settings
+  skein help, skein --version
+
+Every command takes
+  --config FILE                read this file instead of ./skein.toml
+  --host HOST  --port PORT     where to listen
+  --data FOLDER                where to keep everything, ./data unless told otherwise
+  --set NAME=VALUE             any setting, for example --set limits.ping_interval=20s
+
+Settings also come from the environment: SKEIN_PORT, SKEIN_LIMITS_PING_INTERVAL, …
+
+Exit codes: ${EXIT.ok} ended as asked, ${EXIT.failure} failed, ${EXIT.usage} command line, ${EXIT.config} configuration, ${EXIT.dataFolder} data folder,
+${EXIT.dataFolderInUse} data folder in use by another server, ${EXIT.address} address taken.
+`

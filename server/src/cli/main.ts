@@ -1,0 +1,78 @@
+import packageJson from "../../package.json" with { type: "json" }
+import { renderReference } from "../config/reference.ts"
+import { renderConfig } from "../config/render.ts"
+import { closeSettings } from "../config/schema.ts"
+import { didYouMean } from "../config/suggest.ts"
+import { systemClock } from "../gateway/clock.ts"
+import { type Arguments, CONFIG_FLAGS, ensureNoPositionals, readArguments } from "./arguments.ts"
+import { CliError, EXIT } from "./exit.ts"
+import { HELP } from "./help.ts"
+import { readConfig } from "./read-config.ts"
+import { serve } from "./serve.ts"
+import { makeToken, TOKEN_FLAGS } from "./token.ts"
+
+type Command = (args: readonly string[]) => Promise<void>
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  async serve(rest) {
+    const args = readArguments(rest, CONFIG_FLAGS)
+    ensureNoPositionals(args, "serve")
+    const loaded = readConfig(args, process.env)
+    // Loaded only here: the other commands answer without the server's weight.
+    const { startApp } = await import("../app.ts")
+    await serve(loaded, startApp)
+  },
+
+  async config(rest) {
+    const args = readArguments(rest, CONFIG_FLAGS)
+    const [what, ...more] = args.positionals
+    if (more.length > 0)
+      throw new CliError(EXIT.usage, `skein config ${what} takes nothing more, got ${more.join(" ")}`)
+    if (what === "print") process.stdout.write(printConfig(args))
+    else if (what === "reference") process.stdout.write(renderReference())
+    else throw new CliError(EXIT.usage, "skein config needs one of: print, reference")
+  },
+
+  async token(rest) {
+    const args = readArguments(rest, { ...CONFIG_FLAGS, ...TOKEN_FLAGS })
+    const { settings } = readConfig(args, process.env)
+    process.stdout.write(`${await makeToken(args, settings, systemClock)}\n`)
+  },
+
+  async help() {
+    process.stdout.write(HELP)
+  },
+
+  async version() {
+    process.stdout.write(`skein ${packageJson.version} (Bun ${Bun.version})\n`)
+  },
+}
+
+const ALIASES: Readonly<Record<string, string>> = {
+  "--help": "help",
+  "-h": "help",
+  "--version": "version",
+  "-v": "version",
+}
+
+/** Secrets of the data folder are not read for this: they would be masked. */
+function printConfig(args: Arguments): string {
+  const { settings, mode, modeReason, sources } = readConfig(args, process.env)
+  const masked = { tokenHmacSecret: "", apiKey: "", sessionSecret: "" }
+  return `# ${mode} mode, because ${modeReason}\n${renderConfig(closeSettings(settings, mode, masked), sources)}`
+}
+
+async function run([name = "help", ...rest]: readonly string[]): Promise<void> {
+  const command = COMMANDS[ALIASES[name] ?? name]
+  if (!command)
+    throw new CliError(EXIT.usage, `${name} is not a command${didYouMean(name, Object.keys(COMMANDS))}; see skein help`)
+  await command(rest)
+}
+
+try {
+  await run(process.argv.slice(2))
+} catch (error) {
+  const isOurs = error instanceof CliError
+  process.stderr.write(`skein: ${isOurs ? error.message : Bun.inspect(error)}\n`)
+  process.exit(isOurs ? error.exitCode : EXIT.failure)
+}

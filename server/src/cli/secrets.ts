@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto"
+import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs"
+import { join } from "node:path"
+import { z } from "zod"
+import type { Secrets } from "../config/schema.ts"
+
+const FILE = "secrets.json"
+
+const secret = z.string().min(16)
+const fileSchema = z.object({ tokenHmacSecret: secret, apiKey: secret, sessionSecret: secret })
+
+/** The secrets of a data folder; undefined when none have been made yet. @throws Error naming the file */
+export function readSecrets(folder: string): Secrets | undefined {
+  const path = join(folder, FILE)
+  let text: string
+  try {
+    text = readFileSync(path, "utf8")
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
+    throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`)
+  }
+  const parsed = fileSchema.safeParse(parseJson(text))
+  if (!parsed.success)
+    throw new Error(
+      `${path} is damaged: expected tokenHmacSecret, apiKey and sessionSecret of 16 characters or more. Restore it, or remove it to make new ones (which signs everybody out)`,
+    )
+  return parsed.data
+}
+
+/** Makes and keeps new secrets, readable by the owner only; whole or not at all. */
+export function makeSecrets(folder: string): Secrets {
+  const secrets: Secrets = {
+    tokenHmacSecret: randomSecret(),
+    apiKey: randomSecret(),
+    sessionSecret: randomSecret(),
+  }
+  const path = join(folder, FILE)
+  const file = openSync(`${path}.new`, "w", 0o600)
+  try {
+    writeSync(file, `${JSON.stringify(secrets, undefined, 2)}\n`)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(`${path}.new`, path)
+  return secrets
+}
+
+/** Takes away what others may do with the file. True when that was necessary. */
+export function tightenSecrets(folder: string): boolean {
+  const path = join(folder, FILE)
+  if ((statSync(path).mode & 0o077) === 0) return false
+  chmodSync(path, 0o600)
+  return true
+}
+
+const randomSecret = () => randomBytes(32).toString("base64url")
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // Not JSON is one of the ways to be damaged; the schema says so.
+  }
+}

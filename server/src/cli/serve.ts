@@ -1,0 +1,102 @@
+import { resolve } from "node:path"
+import type { LoadedConfig } from "../config/load.ts"
+import { type Config, closeSettings } from "../config/schema.ts"
+import { systemClock } from "../gateway/clock.ts"
+import { createLog, type Log } from "../telemetry/log.ts"
+import { type DataFolder, openDataFolder } from "./data-folder.ts"
+import { CliError, EXIT } from "./exit.ts"
+import { watchLauncher } from "./launcher-watch.ts"
+import { Lifecycle, type Stoppable } from "./lifecycle.ts"
+
+export interface RunningApp extends Stoppable {
+  readonly url: string
+}
+
+export type StartApp = (config: Config, log: Log) => Promise<RunningApp>
+
+/** Beyond the drain window: what stopping broker and store may take. */
+const STOP_GRACE_MS = 15_000
+
+/**
+ * Runs the server until a signal ends it. Prints the ready line on stdout once it accepts work.
+ *
+ * @throws CliError when it cannot start
+ */
+export async function serve(loaded: LoadedConfig, startApp: StartApp): Promise<void> {
+  const log = createLog(loaded.settings.log)
+  const lifecycle = new Lifecycle({
+    log,
+    stopDeadlineMs: loaded.settings.drain.windowMs + STOP_GRACE_MS,
+    exit: (code) => process.exit(code),
+    clock: systemClock,
+  })
+  listen(lifecycle)
+  const folder = await openDataFolder(resolve(loaded.settings.data))
+  for (const warning of folder.warnings) log.warn(warning)
+  const config = { ...closeSettings(loaded.settings, loaded.mode, folder.secrets), data: folder.path }
+  const app = await start(config, log, startApp)
+  lifecycle.serves({
+    async stop() {
+      await app.stop()
+      folder.release()
+    },
+  })
+  process.stdout.write(`Skein ready on ${app.url}\n`)
+  explain(loaded, config, folder, log)
+}
+
+function listen(lifecycle: Lifecycle): void {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => lifecycle.signal(signal))
+  process.on("uncaughtException", (error) => lifecycle.crashed(error, "uncaughtException"))
+  process.on("unhandledRejection", (reason) => lifecycle.crashed(reason, "unhandledRejection"))
+  const fd = Number(process.env.SKEIN_LAUNCHER_FD)
+  if (Number.isInteger(fd) && fd > 2) watchLauncher(fd, () => lifecycle.orphaned())
+}
+
+async function start(config: Config, log: Log, startApp: StartApp): Promise<RunningApp> {
+  try {
+    return await startApp(config, log)
+  } catch (error) {
+    const { host, port } = config.server
+    const reason = ADDRESS_PROBLEMS[(error as NodeJS.ErrnoException | undefined)?.code ?? ""]
+    if (reason) throw new CliError(EXIT.address, `cannot listen on ${host}:${port}: ${reason}`)
+    throw error
+  }
+}
+
+const ADDRESS_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is taken; stop the other program or choose another with --port",
+  EACCES: "this user may not use that port; choose one above 1023 with --port",
+  EADDRNOTAVAIL: "this machine has no such address; check --host",
+  ENOTFOUND: "the host name is unknown; check --host",
+}
+
+/** What somebody who just started it has to know: who may come in, how to change that, where the keys are. */
+function explain(loaded: LoadedConfig, config: Config, folder: DataFolder, log: Log): void {
+  const { mode, modeReason } = loaded
+  if (folder.isNew)
+    log.info(
+      { folder: folder.path },
+      `first start: made ${folder.path}/secrets.json with the API key and the token secret`,
+    )
+  const open = openings(config)
+  if (open.length === 0)
+    log.info({ mode }, `${mode} mode, because ${modeReason}: nobody gets in without a key or a token`)
+  else
+    log.warn(
+      { mode, open },
+      `${mode} mode, because ${modeReason}. Open: ${open.join("; ")}. ${mode === "development" ? 'To close it set mode = "production" (SKEIN_MODE=production)' : "See docs/configuration.md, section [auth]"}`,
+    )
+}
+
+/** Everything that needs no proof of identity, in words. */
+function openings({ auth, channels }: Config): string[] {
+  const place = (where: "loopback" | "anywhere") => (where === "loopback" ? "from this machine" : "from anywhere")
+  const open: string[] = []
+  if (auth.guests !== "off") open.push(`guests ${place(auth.guests)} may chat (auth.guests)`)
+  if (auth.trustUserId !== "off")
+    open.push(`clients ${place(auth.trustUserId)} are believed their user_id (auth.trust_user_id)`)
+  if (auth.allowAnonymous && channels.some((rule) => rule.subscribe === "anyone"))
+    open.push("anybody may subscribe to channels whose rule says so (auth.allow_anonymous)")
+  return open
+}
