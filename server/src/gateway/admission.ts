@@ -1,3 +1,5 @@
+import { networkOf } from "./address.ts"
+
 /** Why a new connection is not let in. */
 export interface Refusal {
   readonly status: number
@@ -7,13 +9,14 @@ export interface Refusal {
 export interface AdmissionLimits {
   /** Open connections of this node. Keep below 0.9 of the descriptor limit: at the limit Bun spins in accept (bun#32705). */
   readonly maxConnections: number
+  /** Loopback does not count; an IPv6 address counts by its /64 network, which is what one customer has. */
   readonly maxConnectionsPerAddress: number
 }
 
 /** Counts open connections, in all and by address. */
 export class Admission {
   readonly #limits: AdmissionLimits
-  readonly #byAddress = new Map<string, number>()
+  readonly #byNetwork = new Map<string, number>()
   #open = 0
   #draining = false
 
@@ -26,19 +29,22 @@ export class Admission {
     if (this.#draining) return { status: 503, message: "this server is shutting down; connect again" }
     if (this.#open >= this.#limits.maxConnections)
       return { status: 503, message: `this server holds its ${this.#limits.maxConnections} connections already` }
-    const here = this.#byAddress.get(address) ?? 0
+    const network = networkOf(address)
+    const here = network === undefined ? 0 : (this.#byNetwork.get(network) ?? 0)
     if (here >= this.#limits.maxConnectionsPerAddress)
-      return { status: 429, message: `too many connections from ${address} (${here})` }
+      return { status: 429, message: `too many connections from ${network} (${here})` }
     this.#open++
-    this.#byAddress.set(address, here + 1)
+    if (network !== undefined) this.#byNetwork.set(network, here + 1)
     return undefined
   }
 
   leave(address: string): void {
     this.#open--
-    const here = (this.#byAddress.get(address) ?? 1) - 1
-    if (here > 0) this.#byAddress.set(address, here)
-    else this.#byAddress.delete(address)
+    const network = networkOf(address)
+    if (network === undefined) return
+    const here = (this.#byNetwork.get(network) ?? 1) - 1
+    if (here > 0) this.#byNetwork.set(network, here)
+    else this.#byNetwork.delete(network)
   }
 
   drain(): void {

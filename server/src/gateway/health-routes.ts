@@ -1,0 +1,30 @@
+import { Hono } from "hono"
+
+export interface HealthParts {
+  /** Undefined: this node delivers what is published. Otherwise why not. */
+  readonly problem: () => string | undefined
+  readonly isDraining: () => boolean
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** Metrics tell about the site's business: they need the API key unless the request comes from this machine. */
+  readonly mayReadMetrics: (request: Request) => boolean
+}
+
+/**
+ * `/health`: the process lives (restart it when not). `/ready`: it delivers (send it no traffic when not).
+ * `/metrics`: Prometheus.
+ */
+export function healthRoutes({ problem, isDraining, metrics, mayReadMetrics }: HealthParts): Hono {
+  const routes = new Hono()
+  routes.get("/health", (context) => context.json({ status: "ok" }))
+  routes.get("/ready", (context) => {
+    if (isDraining()) return context.json({ status: "draining" }, 503)
+    const why = problem()
+    return why === undefined ? context.json({ status: "ready" }) : context.json({ status: "not ready", why }, 503)
+  })
+  routes.get("/metrics", async (context) => {
+    if (!mayReadMetrics(context.req.raw)) return context.text("metrics need the API key (X-API-Key)\n", 401)
+    const { contentType, text } = await metrics()
+    return context.body(text, 200, { "Content-Type": contentType })
+  })
+  return routes
+}
