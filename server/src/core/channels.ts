@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts"
 import { CLOSE, type CloseReason, UNSUBSCRIBE } from "./close-codes.ts"
-import type { Connection, SubscribeRequest, SubscribeResult } from "./connection.ts"
+import type { Connection, Identity, SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
 import { SkeinError } from "./errors.ts"
 import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fanout.ts"
 import { Hub } from "./hub.ts"
@@ -17,6 +17,14 @@ export interface ChannelOwner {
   readonly prefix: string
   /** @throws SkeinError `permission_denied`, `not_a_member` … */
   ensureMaySubscribe(connection: Connection, channel: string): Promise<void>
+}
+
+/** Somebody who wants to know who comes and goes (webhooks, counts). Methods MUST NOT throw. */
+export interface ChannelObserver {
+  /** @param count - connections of this node that hold the channel now */
+  subscribed?(channel: string, count: number): void
+  unsubscribed?(channel: string, count: number): void
+  presence?(change: PresenceChange): void
 }
 
 export interface ChannelsParts {
@@ -40,6 +48,7 @@ export class Channels {
   readonly #parts: ChannelsParts
   readonly #encoders: ReadonlyMap<string, Encoder>
   readonly #owners: ChannelOwner[] = []
+  readonly #observers: ChannelObserver[] = []
   readonly #buffers = new JoinBuffers()
   readonly #reservations = new Reservations()
 
@@ -52,13 +61,20 @@ export class Channels {
     this.#owners.push(owner)
   }
 
+  observe(observer: ChannelObserver): void {
+    this.#observers.push(observer)
+  }
+
   /** @throws SkeinError `limit_exceeded` when the user has too many connections */
   register(connection: Connection): void {
-    const { userId } = connection.identity
-    const { maxConnectionsPerUser } = this.#parts.limits
-    if (userId !== "" && this.hub.ofUser(userId).length >= maxConnectionsPerUser)
-      throw new SkeinError("limit_exceeded", `this user already has ${maxConnectionsPerUser} connections`)
+    this.#ensureRoomForUser(connection.identity)
     this.hub.add(connection)
+  }
+
+  /** A registered connection has proved who it is. @throws SkeinError `limit_exceeded` */
+  identify(connection: Connection, identity: Identity): void {
+    this.#ensureRoomForUser(identity)
+    this.hub.identify(connection, identity)
   }
 
   /** The connection's socket is gone. `clean`: the client said goodbye, so its presence ends without grace. */
@@ -146,8 +162,13 @@ export class Channels {
     const rule = this.ruleOf(channel)
     if (!connection.identity.backEnd && !mayPublish(rule, connection, channel))
       throw new SkeinError("permission_denied", `channel "${channel}" takes no publications from this client`)
-    const info = clientInfo(connection, connection.subscriptions.get(channel)?.chanInfo)
-    return (await this.#publish(channel, rule, { ...draft, info })).position
+    return this.publishAs(connection, channel, draft)
+  }
+
+  /** Publishes in the name of a connection whose protocol has its own rules for that, and has checked them. */
+  async publishAs(connection: Connection, channel: string, draft: PublishDraft): Promise<Position | undefined> {
+    const info = clientInfo(connection, connection.subscriptions.get(channel))
+    return (await this.#publish(channel, this.ruleOf(channel), { ...draft, info })).position
   }
 
   /** Publishes for the back end or an application: rules about clients do not apply, limits do. */
@@ -250,34 +271,46 @@ export class Channels {
       // What is collected for this turn is already in the result: it must go to the old subscribers only.
       this.#parts.fanout.flush(publicationTopic(connection.format, channel))
       connection.subscriptions.set(channel, subscription)
-      this.hub.subscribed(channel)
+      const count = this.hub.subscribed(channel)
+      for (const observer of this.#observers) observer.subscribed?.(channel, count)
     }
     reply(joinings.map(({ result }) => result))
     for (const { channel, rule, subscription } of joinings) {
       connection.outlet.join(publicationTopic(connection.format, channel))
       if (subscription.joinLeave) connection.outlet.join(presenceTopic(connection.format, channel))
       if (!rule.presence) continue
-      this.#announce(this.#parts.presence.join(channel, clientInfo(connection, subscription.chanInfo)))
+      this.#announce(this.#parts.presence.join(channel, clientInfo(connection, subscription)))
     }
   }
 
   #forget(connection: Connection, channel: string, withGrace: boolean): void {
-    this.hub.unsubscribed(channel)
+    const count = this.hub.unsubscribed(channel)
+    for (const observer of this.#observers) observer.unsubscribed?.(channel, count)
     const { presence, clock } = this.#parts
     if (withGrace) presence.drop(channel, connection.id, clock.nowMs())
     else this.#announce(presence.leave(channel, connection.id))
   }
 
   #announce(changes: readonly PresenceChange[]): void {
-    for (const { kind, channel, info } of changes) {
+    for (const change of changes) {
+      for (const observer of this.#observers) observer.presence?.(change)
+      const { kind, channel, info, ofUser } = change
       if (!this.#parts.rules.find(channel)?.joinLeave) continue
       for (const encoder of this.#encoders.values()) {
         const topic = presenceTopic(encoder.name, channel)
         // Joins and leaves keep their place among publications only if those collected so far go first.
         this.#parts.fanout.flush(publicationTopic(encoder.name, channel))
-        this.#parts.fanout.send(encoder, topic, () => encoder[kind](channel, info))
+        const own = encoder.sparesOwnPresence ? this.hub.get(info.client) : undefined
+        const excluded = own?.format === encoder.name ? own.outlet : undefined
+        this.#parts.fanout.send(encoder, topic, () => encoder[kind](channel, info, ofUser), excluded)
       }
     }
+  }
+
+  #ensureRoomForUser({ userId }: Identity): void {
+    const { maxConnectionsPerUser } = this.#parts.limits
+    if (userId !== "" && this.hub.ofUser(userId).length >= maxConnectionsPerUser)
+      throw new SkeinError("limit_exceeded", `this user already has ${maxConnectionsPerUser} connections`)
   }
 
   #ensureMayRead(reader: Connection | undefined, channel: string): ChannelRule {
@@ -300,10 +333,11 @@ export class Channels {
   }
 }
 
-export function clientInfo(connection: Connection, chanInfo?: string): ClientInfo {
+export function clientInfo(connection: Connection, subscription?: Subscription): ClientInfo {
   const { userId, info } = connection.identity
+  const chanInfo = subscription?.chanInfo
   return {
-    user: userId,
+    user: subscription?.userId ?? userId,
     client: connection.id,
     ...(info === undefined ? {} : { connInfo: info }),
     ...(chanInfo === undefined ? {} : { chanInfo }),

@@ -59,6 +59,8 @@ export interface Subscription {
   readonly joinLeave: boolean
   readonly serverSide: boolean
   readonly chanInfo?: JsonText
+  /** Who the connection is in this channel, where its token says so. Absent: whoever it is anyway. */
+  readonly userId?: string
   /** Unix milliseconds; absent: never. */
   expiresAtMs?: number
 }
@@ -83,7 +85,15 @@ export interface SubscribeRequest {
   readonly rejectUnrecovered?: boolean
   readonly joinLeave?: boolean
   /** From a verified subscription token for exactly this channel. */
-  readonly token?: { readonly info?: JsonText; readonly expiresAtMs?: number; readonly data?: JsonText }
+  readonly token?: {
+    readonly info?: JsonText
+    readonly expiresAtMs?: number
+    readonly data?: JsonText
+    /** Who the connection is in this channel (a Pusher presence channel names its members by itself). */
+    readonly userId?: string
+  }
+  /** Without `recover`: the newest kept publication comes along in the result (a cache channel). */
+  readonly newest?: boolean
   readonly serverSide?: boolean
   readonly chanInfo?: JsonText
 }
@@ -96,7 +106,7 @@ export interface SubscribeResult {
   readonly position?: Position
   readonly wasRecovering: boolean
   readonly recovered: boolean
-  /** The publications missed, oldest first. Empty unless `recovered`. */
+  /** The publications missed, oldest first. Empty unless `recovered`, or the newest one where that was asked for. */
   readonly publications: readonly import("./publication.ts").Publication[]
   readonly expiresAtMs?: number
   readonly data?: JsonText

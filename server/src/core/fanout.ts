@@ -14,8 +14,11 @@ export interface Encoder {
   /** Unique, short: the beginning of its topics. */
   readonly name: string
   publication(channel: string, publication: Publication): Frame | undefined
-  join(channel: string, info: ClientInfo): Frame | undefined
-  leave(channel: string, info: ClientInfo): Frame | undefined
+  /** @param ofUser - the user's first connection in the channel came, or its last one left */
+  join(channel: string, info: ClientInfo, ofUser?: boolean): Frame | undefined
+  leave(channel: string, info: ClientInfo, ofUser?: boolean): Frame | undefined
+  /** Connections are not told of their own joining and leaving. */
+  readonly sparesOwnPresence?: boolean
   /** Several frames as one, where the wire format has a way: fewer native publishes for the same frames. */
   concat?(frames: readonly Frame[]): Frame
 }

@@ -1,4 +1,5 @@
-import type { Connection } from "./connection.ts"
+import { getOrAdd } from "./collections.ts"
+import type { Connection, Identity } from "./connection.ts"
 
 /** Connections and subscription counts of this node. No network inside. */
 export class Hub {
@@ -8,20 +9,21 @@ export class Hub {
 
   add(connection: Connection): void {
     this.#connections.set(connection.id, connection)
-    const { userId } = connection.identity
-    if (userId === "") return
-    const connections = this.#byUser.get(userId)
-    if (connections) connections.add(connection)
-    else this.#byUser.set(userId, new Set([connection]))
+    this.#addToUser(connection)
+  }
+
+  /** The connection turns out to be somebody (else). */
+  identify(connection: Connection, identity: Identity): void {
+    const isHere = this.has(connection)
+    if (isHere) this.#removeFromUser(connection)
+    connection.identity = identity
+    if (isHere) this.#addToUser(connection)
   }
 
   /** False when it was not (or no longer) here. */
   remove(connection: Connection): boolean {
     if (!this.#connections.delete(connection.id)) return false
-    const { userId } = connection.identity
-    const connections = this.#byUser.get(userId)
-    connections?.delete(connection)
-    if (connections?.size === 0) this.#byUser.delete(userId)
+    this.#removeFromUser(connection)
     return true
   }
 
@@ -49,18 +51,35 @@ export class Hub {
     return this.#byUser.size
   }
 
-  subscribed(channel: string): void {
-    this.#subscribers.set(channel, (this.#subscribers.get(channel) ?? 0) + 1)
+  /** @returns how many connections hold the channel now */
+  subscribed(channel: string): number {
+    const count = (this.#subscribers.get(channel) ?? 0) + 1
+    this.#subscribers.set(channel, count)
+    return count
   }
 
-  unsubscribed(channel: string): void {
+  /** @returns how many connections still hold the channel */
+  unsubscribed(channel: string): number {
     const count = (this.#subscribers.get(channel) ?? 0) - 1
     if (count > 0) this.#subscribers.set(channel, count)
     else this.#subscribers.delete(channel)
+    return Math.max(0, count)
   }
 
   /** Channels somebody is subscribed to, with how many connections are. */
   get channels(): ReadonlyMap<string, number> {
     return this.#subscribers
+  }
+
+  #addToUser(connection: Connection): void {
+    const { userId } = connection.identity
+    if (userId !== "") getOrAdd(this.#byUser, userId, () => new Set<Connection>()).add(connection)
+  }
+
+  #removeFromUser(connection: Connection): void {
+    const { userId } = connection.identity
+    const connections = this.#byUser.get(userId)
+    connections?.delete(connection)
+    if (connections?.size === 0) this.#byUser.delete(userId)
   }
 }

@@ -1,7 +1,7 @@
 import { getOrAdd } from "./collections.ts"
 import type { Connection, SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
 import { SkeinError } from "./errors.ts"
-import type { HistoryRead, PublicationLog } from "./log.ts"
+import type { HistoryRead, HistoryRequest, PublicationLog } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 import { type RecoveryOutcome, recover } from "./recovery.ts"
 import type { ChannelRule } from "./rules.ts"
@@ -55,8 +55,7 @@ export class Joining {
 
   async read(log: PublicationLog, maxPublications: number): Promise<void> {
     if (!this.#hasHistory || this.#read) return
-    const since = this.#since
-    this.#read = await log.history(this.channel, this.rule, since ? { since, limit: maxPublications } : { limit: 0 })
+    this.#read = await log.history(this.channel, this.rule, this.#query(maxPublications))
   }
 
   /**
@@ -67,6 +66,7 @@ export class Joining {
   settle(): boolean {
     if (!this.#hasHistory) return true
     this.#outcome = this.#read && recover(this.#since, this.#read, this.#meanwhile)
+    if (this.#outcome && this.#wantsNewest) this.#outcome = withNewest(this.#outcome, this.#read, this.#meanwhile)
     if (!this.#outcome) {
       this.#read = undefined
       return false
@@ -100,6 +100,7 @@ export class Joining {
       joinLeave: this.rule.joinLeave && joinLeave === true,
       serverSide: serverSide === true,
       ...(chanInfo === undefined ? {} : { chanInfo }),
+      ...(token?.userId === undefined ? {} : { userId: token.userId }),
       ...(token?.expiresAtMs === undefined ? {} : { expiresAtMs: token.expiresAtMs }),
     }
   }
@@ -107,6 +108,25 @@ export class Joining {
   get #hasHistory(): boolean {
     return this.rule.historySize > 0
   }
+
+  get #wantsNewest(): boolean {
+    return this.request.newest === true && this.#since === undefined
+  }
+
+  #query(maxPublications: number): HistoryRequest {
+    if (this.#since) return { since: this.#since, limit: maxPublications }
+    return this.#wantsNewest ? { limit: 1, reverse: true } : { limit: 0 }
+  }
+}
+
+/** What a subscriber of a cache channel starts with: of what was kept and what came meanwhile, the last. */
+function withNewest(
+  outcome: RecoveryOutcome,
+  read: HistoryRead | undefined,
+  meanwhile: readonly Publication[],
+): RecoveryOutcome {
+  const newest = [...(read?.publications ?? []), ...meanwhile].findLast(({ offset }) => offset !== undefined)
+  return newest ? { ...outcome, publications: [newest] } : outcome
 }
 
 /**

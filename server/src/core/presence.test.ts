@@ -75,3 +75,20 @@ test("joins and leaves told always add up to who is present", () => {
     { numRuns: 200 },
   )
 })
+
+test("a user of two connections comes with the first and leaves with the last", () => {
+  const presence = new Presence(5_000)
+  expect(presence.join("room", info("c1"))).toMatchObject([{ kind: "join", ofUser: true }])
+  expect(presence.join("room", info("c2"))).toMatchObject([{ kind: "join", ofUser: false }])
+  expect(presence.leave("room", "c1")).toMatchObject([{ kind: "leave", ofUser: false }])
+  expect(presence.leave("room", "c2")).toMatchObject([{ kind: "leave", ofUser: true }])
+})
+
+test("two connections whose grace ends at once: their user leaves once", () => {
+  const presence = new Presence(5_000)
+  presence.join("room", info("c1"))
+  presence.join("room", info("c2"))
+  presence.drop("room", "c1", 0)
+  presence.drop("room", "c2", 0)
+  expect(presence.expire(5_000).map(({ ofUser }) => ofUser)).toEqual([false, true])
+})

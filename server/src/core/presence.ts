@@ -2,12 +2,24 @@ import { getOrAdd } from "./collections.ts"
 import type { ClientInfo } from "./publication.ts"
 
 /** What changed in a channel, to be told to those who asked. */
-export type PresenceChange = { readonly kind: "join" | "leave"; readonly channel: string; readonly info: ClientInfo }
+export interface PresenceChange {
+  readonly kind: "join" | "leave"
+  readonly channel: string
+  readonly info: ClientInfo
+  /** The first connection of this user came, or its last one left. */
+  readonly ofUser: boolean
+}
 
 interface Entry {
   readonly info: ClientInfo
   /** The node its connection is on; undefined: this one. */
   readonly node: string | undefined
+}
+
+interface Members {
+  readonly byClient: Map<string, Entry>
+  /** Connections of each user. */
+  readonly users: Map<string, number>
 }
 
 /**
@@ -20,7 +32,7 @@ interface Entry {
  * Leaving on purpose (unsubscribe, clean disconnect) takes effect at once.
  */
 export class Presence {
-  readonly #channels = new Map<string, Map<string, Entry>>()
+  readonly #channels = new Map<string, Members>()
   /** Clients in grace, in order of leaving: only these are looked at by `expire`. */
   readonly #leaving = new Map<string, { channel: string; client: string; atMs: number }>()
   /** By node, when its lease ends (Unix ms). */
@@ -33,27 +45,28 @@ export class Presence {
 
   /** @param node - where the connection is; absent: here, where its socket itself is the lease */
   join(channel: string, info: ClientInfo, node?: string): PresenceChange[] {
-    const members = getOrAdd(this.#channels, channel, () => new Map<string, Entry>())
+    const members = getOrAdd(this.#channels, channel, (): Members => ({ byClient: new Map(), users: new Map() }))
     this.#leaving.delete(key(channel, info.client))
-    members.set(info.client, { info, node })
-    return [{ kind: "join", channel, info }]
+    const known = members.byClient.get(info.client)
+    members.byClient.set(info.client, { info, node })
+    if (known) removeOfUser(members, known.info.user)
+    return [{ kind: "join", channel, info, ofUser: addOfUser(members, info.user) }]
   }
 
   /** The client left on purpose. */
   leave(channel: string, client: string): PresenceChange[] {
     const members = this.#channels.get(channel)
-    const entry = members?.get(client)
+    const entry = members?.byClient.get(client)
     if (!members || !entry) return []
-    members.delete(client)
-    if (members.size === 0) this.#channels.delete(channel)
+    members.byClient.delete(client)
+    if (members.byClient.size === 0) this.#channels.delete(channel)
     this.#leaving.delete(key(channel, client))
-    return [{ kind: "leave", channel, info: entry.info }]
+    return [{ kind: "leave", channel, info: entry.info, ofUser: removeOfUser(members, entry.info.user) }]
   }
 
   /** The client's connection dropped: it leaves when its grace is over. */
   drop(channel: string, client: string, nowMs: number): void {
-    const entry = this.#channels.get(channel)?.get(client)
-    if (!entry) return
+    if (!this.#channels.get(channel)?.byClient.has(client)) return
     // Deleted first: setting alone would keep its old place in the order of leaving.
     this.#leaving.delete(key(channel, client))
     this.#leaving.set(key(channel, client), { channel, client, atMs: nowMs + this.#graceMs })
@@ -80,7 +93,7 @@ export class Presence {
   #leaveNode(node: string): PresenceChange[] {
     const gone: { channel: string; client: string }[] = []
     for (const [channel, members] of this.#channels)
-      for (const [client, entry] of members) if (entry.node === node) gone.push({ channel, client })
+      for (const [client, entry] of members.byClient) if (entry.node === node) gone.push({ channel, client })
     return gone.flatMap(({ channel, client }) => this.leave(channel, client))
   }
 
@@ -96,22 +109,33 @@ export class Presence {
   /** By client id. */
   members(channel: string): Map<string, ClientInfo> {
     const members = this.#channels.get(channel)
-    return new Map(members ? [...members].map(([client, entry]) => [client, entry.info]) : [])
+    return new Map(members ? [...members.byClient].map(([client, entry]) => [client, entry.info]) : [])
   }
 
   stats(channel: string): { clients: number; users: number } {
     const members = this.#channels.get(channel)
-    if (!members) return { clients: 0, users: 0 }
-    const users = new Set<string>()
-    for (const entry of members.values()) users.add(entry.info.user)
-    return { clients: members.size, users: users.size }
+    return { clients: members?.byClient.size ?? 0, users: members?.users.size ?? 0 }
   }
 
   /** Whether any client of the user is in the channel (grace included). */
   isPresent(channel: string, user: string): boolean {
-    for (const entry of this.#channels.get(channel)?.values() ?? []) if (entry.info.user === user) return true
-    return false
+    return this.#channels.get(channel)?.users.has(user) ?? false
   }
+}
+
+/** @returns whether it is the user's first connection */
+function addOfUser({ users }: Members, user: string): boolean {
+  const count = (users.get(user) ?? 0) + 1
+  users.set(user, count)
+  return count === 1
+}
+
+/** @returns whether it was the user's last connection */
+function removeOfUser({ users }: Members, user: string): boolean {
+  const count = (users.get(user) ?? 0) - 1
+  if (count > 0) users.set(user, count)
+  else users.delete(user)
+  return count <= 0
 }
 
 const key = (channel: string, client: string): string => `${client} ${channel}`

@@ -180,7 +180,7 @@ export class Gateway implements StreamGateway {
 
   #upgrade(request: Request, server: NativeServer): Response | undefined {
     const handshake = this.handshake(request, "websocket")
-    const endpoint = this.#endpoints.get(handshake.url.pathname)
+    const endpoint = this.#endpointAt(handshake.url.pathname)
     if (!endpoint) return plainText("no WebSocket endpoint at this path", 404)
     if (!this.#options.origins.allows(request.headers)) {
       const origin = request.headers.get("origin")
@@ -202,6 +202,15 @@ export class Gateway implements StreamGateway {
     }
     this.#admission.leave(handshake.address)
     return plainText("not a valid WebSocket handshake (Sec-WebSocket-Key missing or malformed?)", 400)
+  }
+
+  /** An exact path beats a folder. */
+  #endpointAt(pathname: string): WebSocketEndpoint | undefined {
+    const exact = this.#endpoints.get(pathname)
+    if (exact) return exact
+    for (const [path, endpoint] of this.#endpoints)
+      if (path.endsWith("/*") && pathname.startsWith(path.slice(0, -1))) return endpoint
+    return undefined
   }
 
   #received(socket: WebSocketSocket, message: string | Buffer): void {

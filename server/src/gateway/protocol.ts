@@ -40,7 +40,7 @@ export interface Session {
 }
 
 export interface WebSocketEndpoint {
-  /** Exact paths it answers on, e.g. "/connection/websocket". */
+  /** Paths it answers on: exact, e.g. "/connection/websocket", or everything below a folder, e.g. "/app/*". */
   readonly paths: readonly string[]
   /** Subprotocols it speaks; none offered means the default of `open`. An offer with none of these is refused with 400. */
   readonly subprotocols: readonly string[]
