@@ -19,11 +19,23 @@ export function createApiKeys(keys: readonly string[]): ApiKeys {
   return { matches, inRequest: (headers, url) => apiKeysOf(headers, url).some(matches) }
 }
 
-/** What a request offers as API key: `X-API-Key`, `Authorization: apikey …` or `Bearer …`, `?api_key=`. */
+/** What a request offers as API key and can be nothing else: `X-API-Key`, `Authorization: apikey …`, `?api_key=`. */
+export function explicitApiKeysOf(headers: Headers, url: URL): string[] {
+  return present([headers.get("x-api-key"), credentials(headers, "apikey"), url.searchParams.get("api_key")])
+}
+
+/** What a request may mean as API key: the above, and `Authorization: Bearer …`, which can also be a token. */
 export function apiKeysOf(headers: Headers, url: URL): string[] {
-  const authorization = /^(?:apikey|bearer)\s+(\S+)\s*$/i.exec(headers.get("authorization") ?? "")
-  const found = [headers.get("x-api-key"), authorization?.[1], url.searchParams.get("api_key")]
-  return found.filter((key): key is string => typeof key === "string" && key !== "")
+  return [...explicitApiKeysOf(headers, url), ...present([credentials(headers, "bearer")])]
+}
+
+function credentials(headers: Headers, scheme: string): string | undefined {
+  const [given, key] = (headers.get("authorization") ?? "").trim().split(/\s+/)
+  return given?.toLowerCase() === scheme ? key : undefined
+}
+
+function present(keys: readonly (string | null | undefined)[]): string[] {
+  return keys.filter((key): key is string => typeof key === "string" && key !== "")
 }
 
 /** Hashed first: digests have one length, so the length of a key cannot be measured either. */

@@ -47,12 +47,14 @@ const USER_ID = /^[\x21-\x7e]{1,128}$/
 
 /**
  * `?user_id=`, believed as it stands: anyone can be anyone. Only for development and closed networks.
+ * Where it is not believed it is passed over: the same page then works with a cookie.
+ *
  * @throws SkeinError `bad_request` for an id no user can have
  */
-export function byTrustedUserId(): Strategy {
-  return ({ url }) => {
+export function byTrustedUserId(where: "off" | "loopback" | "anywhere"): Strategy {
+  return ({ url, loopback }) => {
     const userId = url.searchParams.get("user_id")
-    if (userId === null || userId === "") return undefined
+    if (userId === null || userId === "" || where === "off" || (where === "loopback" && !loopback)) return undefined
     if (USER_ID.test(userId)) return { userId }
     throw new SkeinError("bad_request", "user_id must be 1 to 128 printable ASCII characters without spaces")
   }

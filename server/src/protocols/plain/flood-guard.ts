@@ -1,0 +1,40 @@
+import type { SkeinError } from "../../core/errors.ts"
+import { toSkeinError } from "../../core/errors.ts"
+import { ensureRate, RateLimit } from "../../core/limits.ts"
+import type { PlainConfig } from "./options.ts"
+
+/** Refused this often in a row, a client is not going to stop by itself. */
+const MAX_REFUSALS_IN_A_ROW = 100
+
+/** Bounds how much one connection asks for. */
+export class FloodGuard {
+  readonly #frames: RateLimit
+  readonly #config: PlainConfig
+  /** Made when first needed: most connections never subscribe to anything. */
+  #subscribes: RateLimit | undefined
+  #refusalsInARow = 0
+
+  constructor(config: PlainConfig, nowMs: number) {
+    this.#config = config
+    this.#frames = new RateLimit(config.messagesPerSecond, config.messageBurst, nowMs)
+  }
+
+  /** Undefined: the frame may pass. "close": the client has been refused too often. */
+  refuses(nowMs: number): SkeinError | "close" | undefined {
+    try {
+      ensureRate(this.#frames, nowMs, "messages")
+      this.#refusalsInARow = 0
+      return undefined
+    } catch (error) {
+      this.#refusalsInARow++
+      return this.#refusalsInARow >= MAX_REFUSALS_IN_A_ROW ? "close" : toSkeinError(error)
+    }
+  }
+
+  /** @throws SkeinError `too_many_requests` */
+  ensureMaySubscribe(nowMs: number): void {
+    const { subscribesPerSecond, subscribeBurst } = this.#config
+    this.#subscribes ??= new RateLimit(subscribesPerSecond, subscribeBurst, nowMs)
+    ensureRate(this.#subscribes, nowMs, "subscribe, history and join_room commands")
+  }
+}

@@ -1,0 +1,72 @@
+/** Something to do in its turn: a text frame of the client, or work the server gave itself. */
+export type Job = string | (() => Promise<void>)
+
+/**
+ * Carries out one connection's frames one after the other, from the moment it is started.
+ * `run` MUST NOT reject.
+ */
+export class Inbox {
+  readonly #run: (job: Job) => Promise<void>
+  readonly #maxBytes: number
+  #waiting: Job[] = []
+  #bytes = 0
+  #state: "paused" | "idle" | "busy" = "paused"
+
+  constructor(maxBytes: number, run: (job: Job) => Promise<void>) {
+    this.#maxBytes = maxBytes
+    this.#run = run
+  }
+
+  get isStarted(): boolean {
+    return this.#state !== "paused"
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
+  }
+
+  /** False: too much is waiting already, and this was not taken. */
+  add(job: Job): boolean {
+    if (this.#state === "idle") {
+      void this.#begin(job)
+      return true
+    }
+    const bytes = this.#bytes + sizeOf(job)
+    if (bytes > this.#maxBytes) return false
+    this.#bytes = bytes
+    this.#waiting.push(job)
+    return true
+  }
+
+  start(): void {
+    if (this.#state !== "paused") return
+    this.#state = "idle"
+    const first = this.#next()
+    if (first !== undefined) void this.#begin(first)
+  }
+
+  /** Forgets what waits. */
+  clear(): void {
+    this.#waiting = []
+    this.#bytes = 0
+  }
+
+  async #begin(first: Job): Promise<void> {
+    this.#state = "busy"
+    for (let job: Job | undefined = first; job !== undefined; job = this.#next()) await this.#run(job)
+    this.#state = "idle"
+  }
+
+  #next(): Job | undefined {
+    const job = this.#waiting.shift()
+    if (job !== undefined) this.#bytes -= sizeOf(job)
+    return job
+  }
+}
+
+/** What a waiting job costs beside its text: an array slot and a string header, so that empty frames count too. */
+const JOB_BYTES = 64
+
+function sizeOf(job: Job): number {
+  return JOB_BYTES + (typeof job === "string" ? Buffer.byteLength(job) : 0)
+}

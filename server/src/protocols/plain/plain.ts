@@ -1,0 +1,47 @@
+import type { Protocol } from "../../gateway/protocol.ts"
+import { Arrivals } from "./arrivals.ts"
+import type { PlainParts } from "./options.ts"
+import { PlainSession, type Shared } from "./session.ts"
+import { Settling } from "./settling.ts"
+
+/** Small PHP clients throw away what comes behind the 101 answer in the same read. */
+const SETTLE_MS = 50
+/** Nobody's slow arrival delays the lobby for longer. */
+const MAX_ARRIVAL_WAIT_MS = 100
+/** Where one person's going is news for the others. Beyond, a wave of leaving would send its square in messages. */
+const MAX_TOLD_OF_LEAVING = 1_000
+
+/** The bare WebSocket of the tutorials: no subprotocol, no SDK. Its rules: spec/plain.md. */
+export function createPlain(parts: PlainParts): Protocol {
+  const { channels, rooms, encoders, clock, config } = parts
+  let lobbyChannel: string | undefined
+  encoders.facts = {
+    isLobby: (channel) => channel === lobbyChannel,
+    line: (data) => rooms?.line(data),
+    isSmall: (channel) => (channels.hub.channels.get(channel) ?? 0) <= MAX_TOLD_OF_LEAVING,
+  }
+  const shared: Shared = {
+    parts,
+    settling: new Settling(clock, SETTLE_MS),
+    arrivals: new Arrivals(clock, MAX_ARRIVAL_WAIT_MS),
+    onLobby: (channel) => {
+      lobbyChannel = channel
+    },
+  }
+  return {
+    name: "plain",
+    encoders: [encoders.zh, encoders.en],
+    endpoints: [
+      {
+        paths: ["/", "/ws", "/websocket"],
+        subprotocols: [],
+        maxFrameBytes: config.maxFrameBytes,
+        open(socket) {
+          const session = new PlainSession(shared, socket)
+          shared.arrivals.add(session.arrive())
+          return session
+        },
+      },
+    ],
+  }
+}
