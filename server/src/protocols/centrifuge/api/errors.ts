@@ -1,0 +1,11 @@
+import { ERRORS, type SkeinError, toSkeinError } from "../../../core/errors.ts"
+import type { Log } from "../options.ts"
+
+/** `{"code":…,"message":…}` for anything thrown; what is our own fault goes into the log and not to the caller. */
+export function errorBody(thrown: unknown, log: Log): string {
+  const error = toSkeinError(thrown)
+  if (error.code === "internal") log.error({ err: thrown }, "a call of the server API failed")
+  return JSON.stringify({ code: error.number, message: messageOf(error) })
+}
+
+const messageOf = (error: SkeinError): string => (error.code === "internal" ? ERRORS.internal.text : error.message)

@@ -1,0 +1,65 @@
+import { z } from "zod"
+import { SkeinError } from "../../../core/errors.ts"
+import type { JsonText, Payload } from "../../../core/publication.ts"
+import { jsonTextOf } from "../codec/json-write.ts"
+import { rawMember } from "../codec/raw-json.ts"
+
+/** What a method was called with: the values, and the text they came from, for payloads to be cut out of. */
+export interface ApiParams {
+  readonly values: unknown
+  readonly text: string
+}
+
+/**
+ * What back ends send for "nothing": absent, null, and `[]` where an object is meant (PHP's empty array).
+ * The schema then sees undefined.
+ */
+const nothing = (value: unknown): unknown =>
+  value === null || (Array.isArray(value) && value.length === 0) ? undefined : value
+
+export const optional = <T extends z.ZodType>(schema: T) => z.preprocess(nothing, schema.optional())
+export const optionalText = optional(z.string())
+export const optionalFlag = optional(z.boolean())
+export const optionalInteger = optional(z.int())
+export const channelName = z.string().min(1)
+export const tags = optional(z.record(z.string(), z.string()))
+export const position = optional(z.object({ offset: optional(z.int().nonnegative()), epoch: optionalText }))
+
+/** @throws SkeinError `bad_request` saying which member is wrong and how */
+export function parseParams<T>(schema: z.ZodType<T>, { values }: ApiParams): T {
+  const parsed = schema.safeParse(nothing(values) ?? {})
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const where = issue?.path.join(".") || "parameters"
+  throw new SkeinError("bad_request", `${where}: ${issue?.message ?? "not as expected"}`)
+}
+
+/**
+ * `data` as it was written, or the bytes of `b64data` (as text when they are JSON).
+ * @throws SkeinError `bad_request`
+ */
+export function payloadOf({ values, text }: ApiParams): Payload | undefined {
+  const { data, b64data } = (nothing(values) ?? {}) as { data?: unknown; b64data?: unknown }
+  if (typeof b64data === "string" && b64data !== "") return payloadFromBase64(b64data)
+  return data === undefined ? undefined : rawMember(text, "data")
+}
+
+/** JSON for clients (`info`, `data` of a subscription) from `name` or `b64…`. */
+export function jsonOf(params: ApiParams, name: "info" | "data"): JsonText | undefined {
+  const values = (nothing(params.values) ?? {}) as Readonly<Record<string, unknown>>
+  const encoded = values[`b64${name}`]
+  if (typeof encoded === "string" && encoded !== "") {
+    const payload = payloadFromBase64(encoded)
+    if (typeof payload !== "string") throw new SkeinError("bad_request", `b64${name} must hold JSON`)
+    return payload
+  }
+  return nothing(values[name]) === undefined ? undefined : rawMember(params.text, name)
+}
+
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/
+
+function payloadFromBase64(encoded: string): Payload {
+  if (!BASE64.test(encoded)) throw new SkeinError("bad_request", "b64data must be base64")
+  const bytes = Uint8Array.from(Buffer.from(encoded, "base64"))
+  return jsonTextOf(bytes) ?? bytes
+}

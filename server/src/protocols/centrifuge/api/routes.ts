@@ -1,0 +1,117 @@
+import { type Context, Hono } from "hono"
+import { SkeinError, toSkeinError } from "../../../core/errors.ts"
+import { rawMember } from "../codec/raw-json.ts"
+import { readBody, textOf } from "../http/body.ts"
+import type { CentrifugeParts } from "../options.ts"
+import { errorBody } from "./errors.ts"
+import { batch, methodOf } from "./methods.ts"
+import type { ApiParams } from "./params.ts"
+
+const JSON_HEADERS = { "Content-Type": "application/json" }
+const json = (text: string, status = 200): Response => new Response(text, { status, headers: JSON_HEADERS })
+
+/** The server API of Centrifugo, for back ends that hold an API key. */
+export function apiRoutes(parts: CentrifugeParts): Hono {
+  const routes = new Hono()
+
+  routes.post("/api/:method", async (context) => {
+    if (!isAllowed(context, parts)) return refused()
+    const name = context.req.param("method")
+    const method = methodOf(name)
+    if (method === undefined && name !== "batch") return context.text(`no method "${name.slice(0, 64)}"\n`, 404)
+    const params = await readParams(context.req.raw, parts.config.maxBodyBytes)
+    if (params instanceof Response) return params
+    try {
+      if (method === undefined) return json(await batch(parts, params))
+      return json(`{"result":${await method(parts, params)}}`)
+    } catch (error) {
+      return failed(context, parts, error)
+    }
+  })
+
+  routes.post("/api", async (context) => {
+    if (!isAllowed(context, parts)) return refused()
+    const body = await readText(context.req.raw, parts.config.maxBodyBytes)
+    if (body instanceof Response) return body
+    const commands = legacyCommands(body)
+    if (commands === undefined) return malformed()
+    const replies: string[] = []
+    for (const command of commands) replies.push(await legacy(parts, command))
+    return json(replies.join("\n"))
+  })
+
+  return routes
+}
+
+function isAllowed(context: Context, { apiKeyMatches }: CentrifugeParts): boolean {
+  const key =
+    context.req.header("x-api-key") ?? bearerOf(context.req.header("authorization")) ?? context.req.query("api_key")
+  return key !== undefined && apiKeyMatches(key)
+}
+
+/** `Authorization: apikey K`. */
+const bearerOf = (header: string | undefined): string | undefined => /^apikey\s+(\S+)$/i.exec(header ?? "")?.[1]
+
+const refused = (): Response =>
+  json('{"code":401,"message":"expected a valid API key in X-API-Key, Authorization: apikey …, or ?api_key="}', 401)
+
+const malformed = (): Response => json('{"code":400,"message":"expected a JSON object as body"}', 400)
+
+async function readText(request: Request, maxBytes: number): Promise<string | Response> {
+  const body = await readBody(request, maxBytes)
+  if (body === undefined) return json(`{"code":413,"message":"a request may have ${maxBytes} bytes"}`, 413)
+  return textOf(body) ?? malformed()
+}
+
+async function readParams(request: Request, maxBytes: number): Promise<ApiParams | Response> {
+  const text = await readText(request, maxBytes)
+  if (text instanceof Response) return text
+  // `info` and friends are called with nothing at all.
+  const values = text.trim() === "" ? {} : parse(text)
+  return isObjectLike(values) ? { values, text } : malformed()
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** PHP's empty array is an object, too. */
+const isObjectLike = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && (!Array.isArray(value) || value.length === 0)
+
+function failed(context: Context, { log }: CentrifugeParts, error: unknown): Response {
+  const body = errorBody(error, log)
+  if (context.req.header("x-centrifugo-error-mode") !== "transport") return json(`{"error":${body}}`)
+  return json(body, toSkeinError(error).httpStatus)
+}
+
+interface LegacyCommand {
+  readonly method: string
+  readonly params: ApiParams
+}
+
+/** One object, or several on a line each. */
+function legacyCommands(body: string): LegacyCommand[] | undefined {
+  const texts = isObjectLike(parse(body)) ? [body] : body.split("\n").filter((line) => line.trim() !== "")
+  const commands: LegacyCommand[] = []
+  for (const text of texts) {
+    const values = parse(text) as { method?: unknown; params?: unknown } | undefined
+    if (!isObjectLike(values) || typeof values.method !== "string") return undefined
+    commands.push({ method: values.method, params: { values: values.params, text: rawMember(text, "params") ?? "{}" } })
+  }
+  return commands.length === 0 ? undefined : commands
+}
+
+async function legacy(parts: CentrifugeParts, { method: name, params }: LegacyCommand): Promise<string> {
+  try {
+    const method = methodOf(name)
+    if (method === undefined) throw new SkeinError("method_not_found", `no method "${name.slice(0, 64)}"`)
+    return `{"result":${await method(parts, params)}}`
+  } catch (error) {
+    return `{"error":${errorBody(error, parts.log)}}`
+  }
+}

@@ -1,0 +1,35 @@
+import type { HistoryRequest } from "../../../core/log.ts"
+import type { CommandOf } from "../codec/messages.ts"
+import { toWireInfo, toWirePublication } from "../wire.ts"
+import type { CentrifugeSession } from "./session.ts"
+
+export async function history(session: CentrifugeSession, { id, request }: CommandOf<"history">): Promise<void> {
+  const { channels } = session.shared.parts
+  const page = await channels.history(session.registered, request.channel ?? "", historyRequest(request))
+  const { epoch, offset } = page.top
+  session.answer(id, { history: { publications: page.publications.map(toWirePublication), epoch, offset } })
+}
+
+/** Undefined and null mean absent, whoever parsed it. */
+interface HistoryQuery {
+  readonly limit?: number | undefined
+  readonly since?: { readonly epoch?: string | undefined; readonly offset?: number | undefined } | undefined
+  readonly reverse?: boolean | undefined
+}
+
+/** `limit` 0 asks for the position only, -1 for all there is. */
+export function historyRequest({ limit = 0, since, reverse = false }: HistoryQuery): HistoryRequest {
+  const position = since && { epoch: since.epoch ?? "", offset: since.offset ?? 0 }
+  return { limit, reverse, ...(position ? { since: position } : {}) }
+}
+
+export function presence(session: CentrifugeSession, { id, request }: CommandOf<"presence">): void {
+  const members = session.shared.parts.channels.presence(session.registered, request.channel ?? "")
+  const wire = Object.fromEntries([...members].map(([client, info]) => [client, toWireInfo(info)]))
+  session.answer(id, { presence: { presence: wire } })
+}
+
+export function presenceStats(session: CentrifugeSession, { id, request }: CommandOf<"presence_stats">): void {
+  const stats = session.shared.parts.channels.presenceStats(session.registered, request.channel ?? "")
+  session.answer(id, { presence_stats: { num_clients: stats.clients, num_users: stats.users } })
+}
