@@ -143,7 +143,9 @@ const plainSchema = z.strictObject({
   createRooms: openFlag("Joining a room that does not exist opens it, when chat.create_rooms allows that person to.", {
     defaultNote: "true in development, false in production",
   }),
-  language: choice("Language of the texts of errors when the client names none.", ["en", "zh-CN"], { default: "en" }),
+  language: choice("Language of answers to clients whose Accept-Language names neither.", ["zh-CN", "en"], {
+    default: "zh-CN",
+  }),
 })
 
 const centrifugeSchema = z.strictObject({

@@ -1,0 +1,57 @@
+// bin/ci: all checks and all tests. The last line is the sum of everything: `N passed, N failed`.
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { findBun } from "../server/bin/launch.mjs"
+import { CHECKS, runCheck } from "./checks.mjs"
+import { readReport } from "./junit.mjs"
+import { findSuites } from "./suites.mjs"
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+const TEST_TIMEOUT_MS = 30_000
+const SUITE_DEADLINE_MS = 480_000
+
+const failures = []
+let passed = 0
+
+for (const check of CHECKS) {
+  if (runCheck(root, check)) passed++
+  else failures.push(`check: ${check.name}`)
+}
+const reports = mkdtempSync(join(tmpdir(), "skein-reports-"))
+for (const suite of findSuites(root)) runSuite(suite)
+rmSync(reports, { recursive: true, force: true })
+
+for (const failure of failures) console.log(`✗ ${failure}`)
+console.log(`${passed} passed, ${failures.length} failed`)
+process.exit(failures.length > 0 ? 1 : 0)
+
+function runSuite({ name, files }) {
+  console.log(`\n── ${name}: ${files.length} files`)
+  const { path, problem } = findBun()
+  if (!path) {
+    failures.push(`${name}: ${problem}`)
+    return
+  }
+  const report = join(reports, `${name.replaceAll(" ", "-")}.xml`)
+  const args = ["--no-env-file", "test", "--isolate", `--timeout=${TEST_TIMEOUT_MS}`, "--reporter=junit"]
+  const startedMs = performance.now()
+  const { status, signal } = spawnSync(
+    path,
+    [...args, `--reporter-outfile=${report}`, ...files.map((file) => `./${file}`)],
+    { cwd: root, stdio: ["ignore", "inherit", "inherit"], timeout: SUITE_DEADLINE_MS, killSignal: "SIGKILL" },
+  )
+  const found = existsSync(report)
+    ? readReport(readFileSync(report, "utf8"))
+    : { passed: 0, failures: [], files: new Set() }
+  passed += found.passed
+  const before = failures.length
+  failures.push(...found.failures.map((failure) => `${name}: ${failure}`))
+  // A file that could not be loaded, or that holds no test, is missing from the report.
+  for (const file of files) if (!found.files.has(file)) failures.push(`${name}: ${file}: none of its tests ran`)
+  if (status !== 0 && failures.length === before) failures.push(`${name}: the run ended with ${signal ?? status}`)
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1)
+  console.log(`${name}: ${found.passed} well, ${failures.length - before} not, ${seconds} s`)
+}
