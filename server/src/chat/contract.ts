@@ -95,6 +95,8 @@ export const membershipSchema = conversationSchema.extend({
   read_seq: z.number().int(),
   /** Messages above `read_seq` that are not mine, not system and not deleted, at most `unreadCap`. */
   unread: z.number().int(),
+  /** Unread messages that name me (`@name`), at most `unreadCap`. */
+  mentions: z.number().int().optional(),
   last_message: messageSchema.optional(),
   /** Direct messages: the other person. */
   peer: userSchema.optional(),
@@ -115,7 +117,10 @@ export type Member = z.infer<typeof memberSchema>
 
 const conversationId = z.string().min(1).max(64)
 const seq = z.number().int().min(0)
-const text = z.string().min(1).max(CHAT_LIMITS.maxTextLength * 2)
+const text = z
+  .string()
+  .min(1)
+  .max(CHAT_LIMITS.maxTextLength * 2)
 
 const page = z.object({
   /** Oldest first. */
@@ -141,6 +146,8 @@ const catchUpEntry = z.object({
   reset: z.object({ gap: z.tuple([z.number().int(), z.number().int()]) }).optional(),
   read_seq: z.number().int(),
   unread: z.number().int(),
+  /** Unread messages that name me (`@name`), at most `unreadCap`. */
+  mentions: z.number().int().optional(),
 })
 export type CatchUpEntry = z.infer<typeof catchUpEntry>
 
@@ -297,7 +304,6 @@ export type Method = keyof Operations
 export type Input<M extends Method> = z.input<Operations[M]["input"]>
 export type Parsed<M extends Method> = z.output<Operations[M]["input"]>
 export type Output<M extends Method> = z.output<Operations[M]["output"]>
-
 
 /**
  * What a conversation's channel (`Conversation.channel`) and a person's own channel carry, as JSON.

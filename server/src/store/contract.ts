@@ -217,7 +217,7 @@ export interface StoreOperations {
   /** `visitor`: also allowed is who is no member, when the conversation is a public room. @throws `not_a_member` */
   ensureMayRead: [
     input: { readonly conversationId: string; readonly userId: string; readonly visitor?: boolean },
-    output: Record<string, never>,
+    output: { readonly memberCount: number },
   ]
   /** Members with ids in `first`, then the others by name, `limit` in all (≤ 200). @throws `not_a_member` */
   members: [

@@ -114,8 +114,8 @@ export async function membership(db: Db, input: StoreInput<"membership">): Promi
 }
 
 export async function ensureMayRead(db: Db, input: StoreInput<"ensureMayRead">): Promise<StoreOutput<"ensureMayRead">> {
-  await ensureAccess(db, input.conversationId, input.userId, input.visitor)
-  return {}
+  const { conversation } = await ensureAccess(db, input.conversationId, input.userId, input.visitor)
+  return { memberCount: conversation.member_count }
 }
 
 export async function members(db: Db, input: StoreInput<"members">): Promise<StoreOutput<"members">> {

@@ -1,0 +1,35 @@
+import type { Clock } from "../core/clock.ts"
+import type { Identity } from "../core/connection.ts"
+import type { ChatStore, StoredUser } from "../store/contract.ts"
+import type { ChatConfig } from "./config.ts"
+import type { Method, Output, Parsed } from "./contract.ts"
+import type { Lanes } from "./lanes.ts"
+import type { ChatOwner } from "./owner.ts"
+import type { People } from "./people.ts"
+import type { ChatChannels, ChatLog, Pushes } from "./pushes.ts"
+import type { UserRates } from "./rates.ts"
+import type { TypingNotices } from "./typing.ts"
+
+/** What every call works with. */
+export interface ChatParts {
+  readonly store: ChatStore
+  readonly channels: ChatChannels
+  readonly clock: Clock
+  readonly log: ChatLog
+  readonly config: ChatConfig
+  readonly people: People
+  readonly rates: UserRates
+  readonly lanes: Lanes
+  readonly pushes: Pushes
+  readonly typing: TypingNotices
+  readonly owner: ChatOwner
+}
+
+/** Who calls. */
+export interface Caller {
+  readonly identity: Identity
+  readonly user: StoredUser
+}
+
+/** One operation of the contract: input checked against its schema, answer as the contract says. */
+export type Call<M extends Method> = (parts: ChatParts, caller: Caller, input: Parsed<M>) => Promise<Output<M>>

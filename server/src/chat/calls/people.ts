@@ -1,0 +1,66 @@
+import { SkeinError } from "../../core/errors.ts"
+import type { Call, ChatParts } from "../caller.ts"
+import { conversationChannel } from "../channel-names.ts"
+import { CHAT_LIMITS } from "../contract.ts"
+import { ANONYMOUS_PREFIX, isAnonymousId, newConversationId } from "../ids.ts"
+import { cleanName, nameKey } from "../names.ts"
+import { toMembership, toUser } from "../wire.ts"
+
+/** Online members that are looked up and shown first. */
+const MAX_ONLINE_FIRST = 200
+
+export const openDirect: Call<"chat.direct.open"> = async (parts, { user }, { user_id: peerId }) => {
+  const { store, rates, clock, pushes } = parts
+  if (peerId === user.id) throw new SkeinError("bad_request", "a direct conversation needs somebody else")
+  if (isAnonymousId(peerId)) throw new SkeinError("not_found", "this visitor cannot be reached in private")
+  rates.ensure(user.id, "join")
+  const { membership, created } = await store.openDirect({
+    id: newConversationId(),
+    userId: user.id,
+    peerId,
+    nowMs: clock.nowMs(),
+  })
+  // The other person hears of it with the first message.
+  if (created) pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })
+  return { conversation: toMembership(membership) }
+}
+
+export const findUsers: Call<"chat.users"> = async ({ store }, { user }, { query, limit }) => {
+  const prefix = nameKey(query)
+  const { users } = await store.findUsers({ prefix, exceptId: user.id, hiddenPrefix: ANONYMOUS_PREFIX, limit })
+  return { users: users.map(toUser) }
+}
+
+export const listMembers: Call<"chat.members"> = async (parts, { user }, { conversation_id, limit }) => {
+  const online = onlineIn(parts, conversation_id)
+  const { members, total } = await parts.store.members({
+    conversationId: conversation_id,
+    userId: user.id,
+    first: [...online].slice(0, MAX_ONLINE_FIRST),
+    limit,
+  })
+  const withCursors = total <= CHAT_LIMITS.typingMaxMembers
+  return {
+    members: members.map(({ user, role, joinedAtMs, readSeq }) => ({
+      user: toUser(user),
+      role,
+      joined_at: joinedAtMs,
+      ...(withCursors ? { read_seq: readSeq } : {}),
+      online: online.has(user.id),
+    })),
+    total,
+  }
+}
+
+function onlineIn({ channels }: ChatParts, conversationId: string): Set<string> {
+  const present = channels.presence(undefined, conversationChannel(conversationId))
+  return new Set([...present.values()].map(({ user }) => user))
+}
+
+export const changeProfile: Call<"chat.profile"> = async ({ people, rates, pushes }, { user }, { name }) => {
+  if (!user.guest) throw new SkeinError("permission_denied", "your name comes from the site you are signed in to")
+  rates.ensure(user.id, "join")
+  const renamed = await people.saveGuest(user.id, cleanName(name, CHAT_LIMITS.maxNameLength, "a name"))
+  pushes.toUser(user.id, { type: "user", user: toUser(renamed) })
+  return { user: toUser(renamed) }
+}

@@ -1,0 +1,90 @@
+import { SkeinError } from "../../core/errors.ts"
+import type { StoredMembership } from "../../store/contract.ts"
+import type { Call, Caller, ChatParts } from "../caller.ts"
+import { CHAT_LIMITS } from "../contract.ts"
+import { newClientId, newConversationId } from "../ids.ts"
+import { cleanName, nameKey, slugOf } from "../names.ts"
+import { mayCreateRooms } from "../policies.ts"
+import { toConversation, toMembership, toUser } from "../wire.ts"
+
+export const listRooms: Call<"chat.rooms.list"> = async ({ store }, _caller, { query, limit }) => {
+  const queryKey = query === undefined ? undefined : nameKey(query)
+  const { rooms } = await store.listRooms({ ...(queryKey === undefined ? {} : { queryKey }), limit })
+  return { rooms: rooms.map(toConversation) }
+}
+
+export const createRoom: Call<"chat.rooms.create"> = async (parts, caller, { name, topic }) => {
+  const membership = await openRoom(parts, caller, name, topic)
+  return { conversation: toMembership(membership) }
+}
+
+/** @throws SkeinError `permission_denied`, `name_taken`, `bad_request`, `too_many_requests` */
+async function openRoom(parts: ChatParts, { user }: Caller, name: string, topic?: string): Promise<StoredMembership> {
+  const { store, config, rates, clock, pushes } = parts
+  if (!mayCreateRooms(config, user))
+    throw new SkeinError("permission_denied", "the configuration lets you open no rooms (chat.create_rooms)")
+  const title = cleanName(name, CHAT_LIMITS.maxRoomNameLength, "a room's name")
+  const slug = slugOf(title)
+  if (slug === "") throw new SkeinError("bad_request", "a room's name must have at least one letter or digit")
+  rates.ensure(user.id, "create")
+  const subject = topic === undefined || topic.trim() === "" ? undefined : cleanName(topic, 200, "a room's topic")
+  const { conversation } = await store.createRoom({
+    id: newConversationId(),
+    slug,
+    name: title,
+    nameKey: nameKey(`${title} ${slug}`),
+    ...(subject === undefined ? {} : { topic: subject }),
+    ownerId: user.id,
+    opening: { clientId: newClientId(), body: JSON.stringify({ type: "created", by: user.id, name: title }) },
+    history: "all",
+    maxRooms: config.maxRooms,
+    nowMs: clock.nowMs(),
+  })
+  const { membership } = await store.membership({ conversationId: conversation.id, userId: user.id })
+  pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })
+  return membership
+}
+
+export const joinRoom: Call<"chat.rooms.join"> = async (parts, caller, { conversation_id }) => ({
+  conversation: toMembership(await becomeMember(parts, caller, conversation_id)),
+})
+
+/** @throws SkeinError `not_found`, `too_many_requests` */
+export async function becomeMember(
+  { store, rates, clock, pushes }: ChatParts,
+  { user }: Caller,
+  conversationId: string,
+): Promise<StoredMembership> {
+  rates.ensure(user.id, "join")
+  const { membership, joined } = await store.join({ conversationId, userId: user.id, nowMs: clock.nowMs() })
+  if (!joined) return membership
+  pushes.toConversation(conversationId, {
+    type: "member_joined",
+    conversation_id: conversationId,
+    user: toUser(user),
+    member_count: membership.memberCount,
+  })
+  pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })
+  return membership
+}
+
+export const leaveRoom: Call<"chat.rooms.leave"> = async (parts, { user }, { conversation_id: conversationId }) => {
+  const { store, rates, lanes, owner, pushes } = parts
+  rates.ensure(user.id, "join")
+  await lanes.barrier(
+    conversationId,
+    () => store.leave({ conversationId, userId: user.id }),
+    ({ left, memberCount }) => {
+      owner.cut(user.id, conversationId)
+      if (!left) return
+      pushes.toUser(user.id, { type: "conversation_removed", conversation_id: conversationId })
+      pushes.toConversation(conversationId, {
+        type: "member_left",
+        conversation_id: conversationId,
+        user: toUser(user),
+        member_count: memberCount,
+      })
+    },
+  )
+  return {}
+}

@@ -1,0 +1,154 @@
+import type { Hono } from "hono"
+import type { ChannelOwner } from "../core/channels.ts"
+import type { Clock } from "../core/clock.ts"
+import type { Identity, ServerSubscription } from "../core/connection.ts"
+import { SkeinError } from "../core/errors.ts"
+import type { JsonText } from "../core/publication.ts"
+import type { Rooms } from "../core/rooms.ts"
+import type { Tokens } from "../core/tokens.ts"
+import type { ChatStore } from "../store/contract.ts"
+import type { ChatParts } from "./caller.ts"
+import { userChannel } from "./channel-names.ts"
+import type { ChatConfig } from "./config.ts"
+import { DefaultRooms } from "./default-rooms.ts"
+import { dispatch, isMethod, readJson } from "./dispatch.ts"
+import { restRoutes } from "./http/rest-routes.ts"
+import { type SessionRequests, sessionRoutes } from "./http/session-routes.ts"
+import { isAnonymousId } from "./ids.ts"
+import { Lanes } from "./lanes.ts"
+import { ChatOwner } from "./owner.ts"
+import { ensureUsableId, People } from "./people.ts"
+import { PlainRooms } from "./plain-rooms.ts"
+import { type ChatChannels, type ChatLog, Pushes } from "./pushes.ts"
+import { UserRates } from "./rates.ts"
+import { cookieOf, SESSION_COOKIE } from "./session/cookie.ts"
+import type { SessionKeys } from "./session/keys.ts"
+import { Logins } from "./session/logins.ts"
+import { TypingNotices } from "./typing.ts"
+
+export interface ChatOptions {
+  readonly store: ChatStore
+  readonly channels: ChatChannels
+  readonly clock: Clock
+  readonly log: ChatLog
+  readonly config: ChatConfig
+  readonly keys: SessionKeys
+  /** Checks the site's tokens and our own connection tokens. */
+  readonly tokens: Pick<Tokens, "connection">
+  readonly requests: SessionRequests
+  /** Ends the connections whose identity has this `sessionId`. */
+  readonly closeSession: (sessionId: string) => void
+}
+
+/** The chat, as the rest of the program sees it. */
+export interface Chat {
+  /** Makes the default rooms and starts the housekeeping. */
+  start(): Promise<void>
+  stop(): void
+  isMethod(method: string): boolean
+  /** An RPC. @param data - JSON of the operation's input. @returns JSON of its output. @throws SkeinError */
+  call(identity: Identity, method: string, data: JsonText | undefined): Promise<JsonText>
+  /** `/chat/v1/*` and `/chat/session`. */
+  routes(): Hono
+  readonly owner: ChannelOwner
+  /** What every chat connection is subscribed to by itself: the person's own channel. */
+  serverSubscriptions(identity: Identity): ServerSubscription[]
+  /** Who a request's session cookie says it is, for handshakes. */
+  identifyByCookie(headers: Headers): Promise<Identity | undefined>
+  /** Whether a login has been ended before its time: its tokens must no longer open connections. */
+  isSessionEnded(sessionId: string): Promise<boolean>
+  readonly rooms: Rooms
+}
+
+const HOUSEKEEPING_MS = 3_600_000
+
+export function createChat(options: ChatOptions): Chat {
+  const { store, channels, clock, log, config } = options
+  const defaultRooms = new DefaultRooms(store, config, clock)
+  const people = new People(store, defaultRooms, clock)
+  const owner = new ChatOwner(store, channels, config)
+  const parts: ChatParts = {
+    store,
+    channels,
+    clock,
+    log,
+    config,
+    people,
+    owner,
+    rates: new UserRates(config.rates, clock),
+    lanes: new Lanes(),
+    pushes: new Pushes(channels, log),
+    typing: new TypingNotices(clock),
+  }
+  const logins = new Logins({ ...options, people })
+  const identifyByCookie = async (headers: Headers): Promise<Identity | undefined> => {
+    const login = await logins.read(cookieOf(headers, SESSION_COOKIE))
+    return login && logins.identityOf(login)
+  }
+  let stopHousekeeping = (): void => undefined
+  return {
+    owner,
+    rooms: new PlainRooms(parts),
+    isMethod,
+    identifyByCookie,
+    serverSubscriptions,
+    isSessionEnded: async (sessionId) => (await store.isSessionEnded({ sessionId })).ended,
+    call: async (identity, method, data) => JSON.stringify(await dispatch(parts, identity, method, readJson(data))),
+    routes: () => {
+      const identify = identifyRequest(options, identifyByCookie)
+      const call = dispatch.bind(undefined, parts)
+      return sessionRoutes({ ...options, logins }).route("/", restRoutes({ ...options, call, identify }))
+    },
+    start: async () => {
+      stopHousekeeping = clock.every(HOUSEKEEPING_MS, () => void keepHouse(options))
+      await defaultRooms.ids()
+    },
+    stop: () => stopHousekeeping(),
+  }
+}
+
+function serverSubscriptions(identity: Identity): ServerSubscription[] {
+  if (identity.userId === "" || isAnonymousId(identity.userId)) return []
+  try {
+    ensureUsableId(identity)
+    return [{ channel: userChannel(identity.userId) }]
+  } catch (error) {
+    // Somebody the chat cannot address still may use other channels; a chat call will say why.
+    if (error instanceof SkeinError) return []
+    throw error
+  }
+}
+
+/** REST callers: a connection token as bearer, or the session cookie. */
+function identifyRequest(
+  { tokens, store, log }: ChatOptions,
+  identifyByCookie: (headers: Headers) => Promise<Identity | undefined>,
+): (request: Request) => Promise<Identity> {
+  return async ({ headers }) => {
+    const bearer = /^bearer\s+(\S+)\s*$/i.exec(headers.get("authorization") ?? "")?.[1]
+    if (bearer === undefined) {
+      const identity = await identifyByCookie(headers)
+      if (identity) return identity
+      throw new SkeinError("unauthorized", "sign in first: POST /chat/session, or send a connection token as bearer")
+    }
+    const verdict = await tokens.connection(bearer)
+    if (verdict.kind === "expired") throw new SkeinError("token_expired")
+    if (verdict.kind === "invalid") {
+      log.info({ why: verdict.why }, "chat: a bearer token was refused")
+      throw new SkeinError("unauthorized", "the bearer token is not valid here; the server's log says why")
+    }
+    const { sessionId } = verdict.identity
+    if (sessionId !== undefined && (await store.isSessionEnded({ sessionId })).ended)
+      throw new SkeinError("unauthorized", "this session has been signed out")
+    return verdict.identity
+  }
+}
+
+async function keepHouse({ store, clock, config, log }: ChatOptions): Promise<void> {
+  try {
+    const { forgotten } = await store.forgetChanges({ beforeMs: clock.nowMs() - config.changeRetentionMs })
+    if (forgotten > 0) log.info({ forgotten }, "chat: old changes forgotten")
+  } catch (error) {
+    log.warn({ cause: String(error) }, "chat: old changes could not be forgotten; tried again in an hour")
+  }
+}

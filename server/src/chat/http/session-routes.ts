@@ -1,0 +1,98 @@
+import { Hono } from "hono"
+import { z } from "zod"
+import type { Clock } from "../../core/clock.ts"
+import { SkeinError } from "../../core/errors.ts"
+import type { SessionAnswer } from "../contract.ts"
+import type { ChatLog } from "../pushes.ts"
+import { KeyedRates } from "../rates.ts"
+import { clearedCookie, cookieOf, SESSION_COOKIE } from "../session/cookie.ts"
+import type { Login, Logins } from "../session/logins.ts"
+import { toUser } from "../wire.ts"
+import { jsonBody } from "./bodies.ts"
+import { refusalResponse } from "./refusals.ts"
+
+const MAX_BODY_BYTES = 8 * 1024
+/** New logins of one address. */
+const LOGIN_RATE = { perSecond: 0.2, burst: 20 }
+const READ_RATE = { perSecond: 5, burst: 60 }
+
+/** What the session routes have to know of a request, from the gateway. */
+export interface SessionRequests {
+  /** Whether a page of this request's Origin may change things here. No Origin header: no page, allowed. */
+  originAllowed(request: Request): boolean
+  /** The true client address. */
+  address(request: Request): string
+  /** The client speaks https, to us or to a trusted proxy. */
+  isSecure(request: Request): boolean
+  guestsAllowed(request: Request): boolean
+}
+
+export interface SessionRoutesParts {
+  readonly logins: Logins
+  readonly requests: SessionRequests
+  readonly clock: Clock
+  readonly log: ChatLog
+}
+
+const signInSchema = z.union([
+  z.strictObject({ name: z.string().min(1).max(200) }),
+  z.strictObject({ token: z.string().min(1).max(MAX_BODY_BYTES) }),
+])
+
+/** `GET`, `POST` and `DELETE /chat/session`, as contract.ts says. */
+export function sessionRoutes({ logins, requests, clock, log }: SessionRoutesParts): Hono {
+  const rates = new KeyedRates(clock)
+  const app = new Hono()
+  app.onError((error) => refusalResponse(error, log))
+
+  const answer = async (request: Request, login: Login | undefined, cookie?: string): Promise<Response> => {
+    const guests = requests.guestsAllowed(request)
+    const body: SessionAnswer = login
+      ? { user: toUser(login.user), ...(await logins.connectionToken(login)), guests }
+      : { user: null, guests }
+    const headers: Record<string, string> = { "cache-control": "no-store" }
+    if (cookie !== undefined) headers["set-cookie"] = cookie
+    return Response.json(body, { headers })
+  }
+
+  app.get("/chat/session", async ({ req: { raw } }) => {
+    rates.ensure(`read ${requests.address(raw)}`, READ_RATE, "requests")
+    return answer(raw, await logins.read(cookieOf(raw.headers, SESSION_COOKIE)))
+  })
+
+  app.post("/chat/session", async ({ req: { raw } }) => {
+    ensureOrigin(requests, raw)
+    rates.ensure(`login ${requests.address(raw)}`, LOGIN_RATE, "sign-ins from this address")
+    const body = signInSchema.safeParse(await jsonBody(raw, MAX_BODY_BYTES))
+    if (!body.success) throw new SkeinError("bad_request", 'expected {"name": "…"} or {"token": "<the site\'s JWT>"}')
+    const before = await logins.read(cookieOf(raw.headers, SESSION_COOKIE))
+    const login =
+      "token" in body.data ? await logins.siteUser(body.data.token) : await asGuest(raw, body.data.name, before)
+    // Somebody else's login ends with the new one: nothing of the one before may stay.
+    if (before && before.userId !== login.userId) await logins.end(before)
+    return answer(raw, login, await logins.cookie(login, requests.isSecure(raw)))
+  })
+
+  app.delete("/chat/session", async ({ req: { raw } }) => {
+    ensureOrigin(requests, raw)
+    const login = await logins.read(cookieOf(raw.headers, SESSION_COOKIE))
+    if (login) await logins.end(login)
+    return answer(raw, undefined, clearedCookie(requests.isSecure(raw)))
+  })
+
+  const asGuest = (request: Request, name: string, before: Login | undefined): Promise<Login> => {
+    if (!requests.guestsAllowed(request))
+      throw new SkeinError("permission_denied", "this server takes no guests: sign in through the site")
+    return logins.guest(name, before)
+  }
+  return app
+}
+
+export function ensureOrigin(requests: Pick<SessionRequests, "originAllowed">, request: Request): void {
+  if (requests.originAllowed(request)) return
+  const origin = request.headers.get("origin") ?? ""
+  throw new SkeinError(
+    "permission_denied",
+    `pages of "${origin.slice(0, 200)}" may not do this: add it to server.origins`,
+  )
+}

@@ -1,0 +1,160 @@
+import type { Clock } from "../core/clock.ts"
+import type { Identity } from "../core/connection.ts"
+import { SkeinError } from "../core/errors.ts"
+import type { ChatStore, StoredUser } from "../store/contract.ts"
+import { userChannel } from "./channel-names.ts"
+import type { DefaultRooms } from "./default-rooms.ts"
+import { isGuestId } from "./ids.ts"
+import { fittingName, nameKey } from "./names.ts"
+
+/** People whose stored row is known to be up to date. */
+const MAX_KNOWN = 20_000
+/** A guest's name is free again when its owner has not been here for this long. */
+export const GUEST_NAME_HOLD_MS = 30 * 24 * 3_600_000
+
+interface Known {
+  readonly info: string | undefined
+  readonly user: Promise<StoredUser>
+}
+
+/** What an identity says of its bearer. */
+interface Profile {
+  readonly name?: string
+  readonly avatar?: string
+  readonly guest: boolean
+}
+
+/**
+ * The people of the chat. There is no table to keep in step with the site: who comes with a valid identity is made or
+ * updated from it. Guests are the exception: their names are ours, what is stored counts.
+ */
+export class People {
+  readonly #store: ChatStore
+  readonly #defaultRooms: DefaultRooms
+  readonly #clock: Clock
+  readonly #known = new Map<string, Known>()
+
+  constructor(store: ChatStore, defaultRooms: DefaultRooms, clock: Clock) {
+    this.#store = store
+    this.#defaultRooms = defaultRooms
+    this.#clock = clock
+  }
+
+  /** @throws SkeinError `unauthorized` for nobody, `permission_denied` for ids that are not the site's to give */
+  async of(identity: Identity): Promise<StoredUser> {
+    ensureUsableId(identity)
+    const { userId, info } = identity
+    const known = this.#known.get(userId)
+    if (known && (known.info === info || isGuestId(userId))) return known.user
+    const user = this.#load(identity)
+    this.#remember(userId, { info, user })
+    try {
+      return await user
+    } catch (error) {
+      if (this.#known.get(userId)?.user === user) this.#known.delete(userId)
+      throw error
+    }
+  }
+
+  /** A bare socket that speaks: kept so that its lines have a name, member of nothing. */
+  async ofAnonymous(identity: Identity): Promise<StoredUser> {
+    ensureUsableId(identity)
+    const known = this.#known.get(identity.userId)
+    if (known) return known.user
+    const user = this.#save(identity, [])
+    this.#remember(identity.userId, { info: undefined, user })
+    try {
+      return await user
+    } catch (error) {
+      this.#known.delete(identity.userId)
+      throw error
+    }
+  }
+
+  /** Makes a guest or gives it another name. @throws SkeinError `name_taken`, `bad_request` */
+  async saveGuest(id: string, name: string): Promise<StoredUser> {
+    const nowMs = this.#clock.nowMs()
+    const { user } = await this.#store.saveUser({
+      user: { id, name, nameKey: nameKey(name), guest: true },
+      defaultRooms: await this.#defaultRooms.ids(),
+      nowMs,
+      uniqueSinceMs: nowMs - GUEST_NAME_HOLD_MS,
+    })
+    this.#remember(id, { info: undefined, user: Promise.resolve(user) })
+    return user
+  }
+
+  async #load(identity: Identity): Promise<StoredUser> {
+    const { userId } = identity
+    if (isGuestId(userId)) {
+      const { users } = await this.#store.users({ ids: [userId] })
+      if (users[0]) return users[0]
+    }
+    return this.#save(identity, await this.#defaultRooms.ids())
+  }
+
+  async #save(identity: Identity, defaultRooms: readonly string[]): Promise<StoredUser> {
+    const { userId } = identity
+    const { name, avatar, guest } = profileOf(identity)
+    const fitting = fittingName(name ?? "", fittingName(userId, "?"))
+    const { user } = await this.#store.saveUser({
+      user: {
+        id: userId,
+        name: fitting,
+        nameKey: nameKey(fitting),
+        ...(avatar === undefined ? {} : { avatar }),
+        guest,
+      },
+      defaultRooms,
+      nowMs: this.#clock.nowMs(),
+    })
+    return user
+  }
+
+  #remember(userId: string, known: Known): void {
+    this.#known.delete(userId)
+    this.#known.set(userId, known)
+    if (this.#known.size <= MAX_KNOWN) return
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest)
+      return
+    }
+  }
+}
+
+/** @throws SkeinError `unauthorized`, `permission_denied`, `bad_request` */
+export function ensureUsableId(identity: Identity): void {
+  const { userId } = identity
+  if (userId === "") throw new SkeinError("unauthorized", "sign in first: this connection has no user")
+  if (userId.length > 128) throw new SkeinError("bad_request", "user ids may have at most 128 characters")
+  // Guests' ids are shown to everyone: a site that lets people choose their ids must not hand one of them out.
+  if (isGuestId(userId) && !profileOf(identity).guest)
+    throw new SkeinError("permission_denied", 'user ids beginning with "g_" or "anon_" are kept for guests')
+  userChannel(userId)
+}
+
+/** Name and avatar of the `info` of a token; anything else in it is not ours. */
+export function profileOf({ info }: Identity): Profile {
+  const claims = parsed(info)
+  const { name, avatar, guest } = claims
+  return {
+    ...(typeof name === "string" ? { name } : {}),
+    ...(typeof avatar === "string" && isUsableAvatar(avatar) ? { avatar } : {}),
+    guest: guest === true,
+  }
+}
+
+function parsed(info: string | undefined): Record<string, unknown> {
+  if (info === undefined) return {}
+  try {
+    const value: unknown = JSON.parse(info)
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    // Whoever made the identity put something else into its info; then it has no name for us.
+    return {}
+  }
+}
+
+/** An address of a picture, here or elsewhere; never `javascript:` or `data:`. */
+const isUsableAvatar = (address: string): boolean =>
+  address.length <= 500 && (/^https?:\/\/[^\s"'<>\\]+$/i.test(address) || /^\/(?!\/)[^\s"'<>\\]*$/.test(address))

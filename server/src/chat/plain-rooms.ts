@@ -1,0 +1,166 @@
+import type { Identity } from "../core/connection.ts"
+import { SkeinError } from "../core/errors.ts"
+import type { JsonText } from "../core/publication.ts"
+import type { EnteredRoom, RoomLine, Rooms, SayOptions } from "../core/rooms.ts"
+import type { StoredConversation, StoredMessage } from "../store/contract.ts"
+import type { Caller, ChatParts } from "./caller.ts"
+import { say } from "./calls/messages.ts"
+import { becomeMember, leaveRoom } from "./calls/rooms.ts"
+import { conversationChannel } from "./channel-names.ts"
+import type { Push } from "./contract.ts"
+import { anonymousIdOf, isAnonymousId, newClientId, newConversationId } from "./ids.ts"
+import { cleanName, nameKey, slugOf } from "./names.ts"
+import { mayCreateRooms } from "./policies.ts"
+
+const GUEST = { en: "Guest", "zh-CN": "访客" }
+
+/** The chat's rooms for clients that speak no chat protocol; the promises are in core/rooms.ts. */
+export class PlainRooms implements Rooms {
+  readonly #parts: ChatParts
+
+  constructor(parts: ChatParts) {
+    this.#parts = parts
+  }
+
+  anonymous(connectionId: string): Identity {
+    const { anonymous, language } = this.#parts.config
+    if (!anonymous) throw new SkeinError("unauthorized", "this server takes no visitors without a name: sign in first")
+    const userId = anonymousIdOf(connectionId)
+    const name = `${GUEST[language]} ${userId.slice(-4).toUpperCase()}`
+    return { userId, info: JSON.stringify({ name, guest: true }) }
+  }
+
+  async enter(identity: Identity, slug: string, { create }: { readonly create: boolean }): Promise<EnteredRoom> {
+    const wanted = slugOf(slug)
+    if (wanted === "") throw new SkeinError("bad_request", "a room's name must have at least one letter or digit")
+    this.#ensureMayVisit(identity)
+    if (isAnonymousId(identity.userId)) {
+      // Stored only when it speaks; taking from its rate all the same.
+      this.#parts.rates.ensure(identity.userId, "join")
+      return entered(await this.#find(wanted, create, { guest: true }, slug))
+    }
+    const user = await this.#parts.people.of(identity)
+    const room = await this.#find(wanted, create, user, slug)
+    await becomeMember(this.#parts, { identity, user }, room.id)
+    return entered(room)
+  }
+
+  async say(identity: Identity, conversationId: string, text: string, options: SayOptions = {}): Promise<RoomLine> {
+    const caller = await this.#caller(identity)
+    const { exclude, clientId = newClientId() } = options
+    const { message, sender } = await say(this.#parts, caller, {
+      conversationId,
+      clientId: checkedClientId(clientId),
+      text,
+      visitor: isAnonymousId(identity.userId),
+      ...(exclude === undefined ? {} : { exclude }),
+    })
+    return lineOf(message, sender.name)
+  }
+
+  async leave(identity: Identity, conversationId: string): Promise<void> {
+    if (isAnonymousId(identity.userId)) return this.#parts.owner.cut(identity.userId, conversationId)
+    await leaveRoom(this.#parts, await this.#caller(identity), { conversation_id: conversationId })
+  }
+
+  async recent(identity: Identity, conversationId: string, limit: number): Promise<RoomLine[]> {
+    const { store, rates } = this.#parts
+    this.#ensureMayVisit(identity)
+    rates.ensure(identity.userId, "query")
+    const { messages, users } = await store.page({
+      conversationId,
+      userId: identity.userId,
+      visitor: isAnonymousId(identity.userId),
+      limit: Math.min(100, Math.max(1, Math.trunc(limit))),
+    })
+    const names = new Map(users.map(({ id, name }) => [id, name]))
+    return messages
+      .filter(({ kind, state }) => kind === "text" && state === "live")
+      .map((message) => lineOf(message, names.get(message.senderId) ?? ""))
+  }
+
+  line(data: JsonText): RoomLine | undefined {
+    // Cheap first: most pushes of a busy room are lines, but every typing notice comes by here too.
+    if (!data.startsWith('{"type":"message"')) return undefined
+    const push = JSON.parse(data) as Push
+    if (push.type !== "message" || push.message.kind !== "text") return undefined
+    const { message, user } = push
+    return {
+      conversationId: message.conversation_id,
+      seq: message.seq,
+      clientId: message.client_id,
+      senderId: message.sender_id,
+      senderName: user.name,
+      text: message.body,
+      timeMs: message.created_at,
+    }
+  }
+
+  async #caller(identity: Identity): Promise<Caller> {
+    this.#ensureMayVisit(identity)
+    const { people } = this.#parts
+    const user = isAnonymousId(identity.userId) ? await people.ofAnonymous(identity) : await people.of(identity)
+    return { identity, user }
+  }
+
+  #ensureMayVisit({ userId }: Identity): void {
+    if (userId === "") throw new SkeinError("unauthorized", "sign in first: this connection has no user")
+    if (isAnonymousId(userId) && !this.#parts.config.anonymous)
+      throw new SkeinError("unauthorized", "this server takes no visitors without a name: sign in first")
+  }
+
+  async #find(slug: string, create: boolean, user: { guest: boolean; id?: string }, title: string) {
+    try {
+      return (await this.#parts.store.roomBySlug({ slug })).conversation
+    } catch (error) {
+      const isMissing = error instanceof SkeinError && error.code === "not_found"
+      if (!isMissing || !create || !mayCreateRooms(this.#parts.config, user)) throw error
+    }
+    return this.#open(slug, title, user.id)
+  }
+
+  async #open(slug: string, title: string, ownerId: string | undefined): Promise<StoredConversation> {
+    const { store, config, clock, rates } = this.#parts
+    rates.ensure(ownerId ?? "anonymous", "create")
+    const name = cleanName(title, 60, "a room's name")
+    try {
+      const { conversation } = await store.createRoom({
+        id: newConversationId(),
+        slug,
+        name,
+        nameKey: nameKey(`${name} ${slug}`),
+        ...(ownerId === undefined ? {} : { ownerId }),
+        history: "all",
+        maxRooms: config.maxRooms,
+        nowMs: clock.nowMs(),
+      })
+      return conversation
+    } catch (error) {
+      // Two came at once: the other one made it.
+      if (!(error instanceof SkeinError) || error.code !== "name_taken") throw error
+      return (await store.roomBySlug({ slug })).conversation
+    }
+  }
+}
+
+function checkedClientId(clientId: string): string {
+  if (clientId.length >= 8 && clientId.length <= 64) return clientId
+  throw new SkeinError("bad_request", `a client id must have 8 to 64 characters, got ${clientId.length}`)
+}
+
+const entered = ({ id, slug = "", name = "" }: StoredConversation): EnteredRoom => ({
+  conversationId: id,
+  slug,
+  name,
+  channel: conversationChannel(id),
+})
+
+const lineOf = (message: StoredMessage, senderName: string): RoomLine => ({
+  conversationId: message.conversationId,
+  seq: message.seq,
+  clientId: message.clientId,
+  senderId: message.senderId,
+  senderName,
+  text: message.body,
+  timeMs: message.createdAtMs,
+})

@@ -1,0 +1,57 @@
+import type { Clock } from "../core/clock.ts"
+import { ensureRate, RateLimit } from "../core/limits.ts"
+import type { ChatRates, Rate } from "./config.ts"
+
+/** Users whose rates are remembered; the longest silent are forgotten first, and those are the ones with full buckets. */
+const MAX_REMEMBERED = 50_000
+
+const WORDS: Record<keyof ChatRates, string> = {
+  write: "messages",
+  typing: "typing notices",
+  join: "joins",
+  create: "new rooms",
+  cursor: "read positions",
+  query: "requests",
+}
+
+/** Token buckets by key (a user, an address), bounded in number. */
+export class KeyedRates {
+  readonly #buckets = new Map<string, RateLimit>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** @throws SkeinError `too_many_requests` */
+  ensure(key: string, rate: Rate, what: string): void {
+    const nowMs = this.#clock.nowMs()
+    const bucket = this.#buckets.get(key) ?? new RateLimit(rate.perSecond, rate.burst, nowMs)
+    this.#buckets.delete(key)
+    this.#buckets.set(key, bucket)
+    if (this.#buckets.size > MAX_REMEMBERED) this.#forgetOldest()
+    ensureRate(bucket, nowMs, what)
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#buckets.keys()) {
+      this.#buckets.delete(key)
+      return
+    }
+  }
+}
+
+export class UserRates {
+  readonly #rates: ChatRates
+  readonly #keyed: KeyedRates
+
+  constructor(rates: ChatRates, clock: Clock) {
+    this.#rates = rates
+    this.#keyed = new KeyedRates(clock)
+  }
+
+  /** @throws SkeinError `too_many_requests` */
+  ensure(userId: string, kind: keyof ChatRates): void {
+    this.#keyed.ensure(`${kind} ${userId}`, this.#rates[kind], WORDS[kind])
+  }
+}

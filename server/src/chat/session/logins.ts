@@ -1,0 +1,120 @@
+import type { Clock } from "../../core/clock.ts"
+import type { Identity } from "../../core/connection.ts"
+import { SkeinError } from "../../core/errors.ts"
+import type { Tokens } from "../../core/tokens.ts"
+import type { ChatStore, StoredUser } from "../../store/contract.ts"
+import { CHAT_LIMITS, type User } from "../contract.ts"
+import { newGuestId, newSessionId } from "../ids.ts"
+import { cleanName } from "../names.ts"
+import type { People } from "../people.ts"
+import { toUser } from "../wire.ts"
+import { loginCookie } from "./cookie.ts"
+import type { LoginClaims, SessionKeys } from "./keys.ts"
+
+const YEAR_MS = 365 * 24 * 3_600_000
+const CONNECTION_TOKEN_MS = 10 * 60_000
+
+export interface Login extends LoginClaims {
+  readonly user: StoredUser
+}
+
+export interface LoginsParts {
+  readonly store: ChatStore
+  readonly people: People
+  readonly keys: SessionKeys
+  readonly tokens: Pick<Tokens, "connection">
+  readonly clock: Clock
+  /** Ends the connections made with a login. */
+  readonly closeSession: (sessionId: string) => void
+  readonly log: { info(facts: object, message: string): void }
+}
+
+/** Who is signed in to the chat, by cookie: guests who chose a name, and people the site vouches for. */
+export class Logins {
+  readonly #parts: LoginsParts
+
+  constructor(parts: LoginsParts) {
+    this.#parts = parts
+  }
+
+  /** Undefined: nobody, or not any more. */
+  async read(cookie: string | undefined): Promise<Login | undefined> {
+    if (cookie === undefined || cookie === "") return undefined
+    const { keys, store } = this.#parts
+    const claims = await keys.readLogin(cookie)
+    if (!claims) return undefined
+    const [{ ended }, { users }] = await Promise.all([
+      store.isSessionEnded({ sessionId: claims.sessionId }),
+      store.users({ ids: [claims.userId] }),
+    ])
+    const [user] = users
+    return ended || !user ? undefined : { ...claims, user }
+  }
+
+  /** @throws SkeinError `name_taken`, `bad_request` */
+  async guest(name: string, current: Login | undefined): Promise<Login> {
+    const cleaned = cleanName(name, CHAT_LIMITS.maxNameLength, "a name")
+    // Whoever is a guest already keeps being that guest: choosing another name is no second account.
+    const userId = current?.user.guest === true ? current.userId : newGuestId()
+    const user = await this.#parts.people.saveGuest(userId, cleaned)
+    return this.#login(user, this.#parts.clock.nowMs() + YEAR_MS)
+  }
+
+  /** @param token - the site's JWT. @throws SkeinError `unauthorized`, `token_expired` */
+  async siteUser(token: string): Promise<Login> {
+    const { tokens, people, clock, log } = this.#parts
+    const verdict = await tokens.connection(token)
+    if (verdict.kind !== "ok") {
+      log.info({ why: verdict.why }, "chat: a sign-in token was refused")
+      if (verdict.kind === "expired")
+        throw new SkeinError("token_expired", "the site's token is expired: get a new one")
+      throw new SkeinError("unauthorized", "the site's token is not valid here; the server's log says why")
+    }
+    const user = await people.of(verdict.identity)
+    const latestMs = clock.nowMs() + YEAR_MS
+    return this.#login(user, Math.min(verdict.identity.expiresAtMs ?? latestMs, latestMs))
+  }
+
+  async end({ sessionId, expiresAtMs }: LoginClaims): Promise<void> {
+    const { store, clock, closeSession } = this.#parts
+    // Remembered until cookie and connection tokens of this login would have expired by themselves.
+    const untilMs = expiresAtMs + CONNECTION_TOKEN_MS
+    try {
+      await store.endSession({ sessionId, untilMs, nowMs: clock.nowMs() })
+    } finally {
+      closeSession(sessionId)
+    }
+  }
+
+  /** A token for one connection, and when it expires. */
+  async connectionToken(login: Login): Promise<{ token: string; expires_at: number }> {
+    const expiresAtMs = Math.min(this.#parts.clock.nowMs() + CONNECTION_TOKEN_MS, login.expiresAtMs)
+    const claims = { sub: login.userId, sid: login.sessionId, info: infoOf(login.user) }
+    return { token: await this.#parts.keys.signConnection(claims, expiresAtMs), expires_at: expiresAtMs }
+  }
+
+  /** `Set-Cookie` of a login. */
+  async cookie(login: Login, secure: boolean): Promise<string> {
+    const { keys, clock } = this.#parts
+    return loginCookie(await keys.signLogin(login), login.expiresAtMs - clock.nowMs(), secure)
+  }
+
+  identityOf(login: Login): Identity {
+    return {
+      userId: login.userId,
+      info: JSON.stringify(infoOf(login.user)),
+      sessionId: login.sessionId,
+      expiresAtMs: login.expiresAtMs,
+    }
+  }
+
+  #login(user: StoredUser, expiresAtMs: number): Login {
+    return { user, userId: user.id, sessionId: newSessionId(), expiresAtMs }
+  }
+}
+
+/** What others see of a connection: the user without the id, which stands beside it. */
+function infoOf(user: StoredUser): Omit<User, "id"> {
+  const { id: _id, ...info } = toUser(user)
+  return info
+}
