@@ -1,5 +1,15 @@
 import type { CatchUpEntry } from "../contract.ts"
-import { applyStep, drain, emptyThread, heard, isAttached, mergeRows, type Row, rewindTo, type Thread } from "./thread.ts"
+import {
+  applyStep,
+  drain,
+  emptyThread,
+  heard,
+  isAttached,
+  mergeRows,
+  type Row,
+  rewindTo,
+  type Thread,
+} from "./thread.ts"
 
 /** The heads sent with the question; the answer is everything above them. */
 export interface Asked {

@@ -41,7 +41,8 @@ function replaceBy(thread: Thread, page: Page, rows: readonly Row[], kind: PageK
   return { ...thread, rows, seqHead, chgHead: page.chg_head, loaded: true, hasBefore: page.has_before }
 }
 
-const rewindOrKeep = (thread: Thread, page: Page): Thread => rewindTo(heard(thread, page.seq_head, page.chg_head), page.chg_head)
+const rewindOrKeep = (thread: Thread, page: Page): Thread =>
+  rewindTo(heard(thread, page.seq_head, page.chg_head), page.chg_head)
 
 /** A page that ends at the head brings the window there too. */
 function followHead(thread: Thread, page: Page): Thread {

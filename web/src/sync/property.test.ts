@@ -4,7 +4,17 @@ import type { CatchUpEntry, Page } from "../contract.ts"
 import { type Asked, applyCatchUp } from "./catch-up.ts"
 import { ModelConversation } from "./model.ts"
 import { applyPage, type PageKind, trim } from "./pages.ts"
-import { applyStep, emptyThread, gapsIn, heard, isAttached, isBehind, lastSeq, type Step, type Thread } from "./thread.ts"
+import {
+  applyStep,
+  emptyThread,
+  gapsIn,
+  heard,
+  isAttached,
+  isBehind,
+  lastSeq,
+  type Step,
+  type Thread,
+} from "./thread.ts"
 
 /** What may happen, in any order. Numbers are reduced to whatever exists at that moment. */
 const event = fc.oneof(

@@ -123,7 +123,9 @@ export interface Applied {
 /** Applies a step if it is the next, keeps it if it is early, drops it if it is past; then all that waited for it. */
 export function applyStep(before: Thread, step: Step): Applied {
   const known =
-    step.kind === "message" ? heard(before, step.message.seq, step.asOf) : heard(before, before.seqKnown, numberOf(step))
+    step.kind === "message"
+      ? heard(before, step.message.seq, step.asOf)
+      : heard(before, before.seqKnown, numberOf(step))
   if (isPast(known, step)) return { thread: known, applied: [] }
   if (!isNext(known, step)) return { thread: keepEarly(known, step), applied: [] }
   return drain(take(known, step), [step])

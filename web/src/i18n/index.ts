@@ -1,0 +1,33 @@
+import { computed, effect } from "@preact/signals"
+import { language } from "../state/settings.ts"
+import { en, type Words } from "./en.ts"
+import { zh } from "./zh.ts"
+
+/** The language shown: the one chosen, else the first of the browser's we speak. */
+export const locale = computed<"en" | "zh-CN">(() => {
+  if (language.value !== "system") return language.value
+  for (const wanted of navigator.languages) {
+    if (/^zh\b/i.test(wanted)) return "zh-CN"
+    if (/^en\b/i.test(wanted)) return "en"
+  }
+  return "en"
+})
+
+export const words = computed<Words>(() => (locale.value === "zh-CN" ? zh : en))
+
+/** The words of the moment; read inside a component it follows the language. */
+export const t = (): Words => words.value
+
+/** What to tell a person about a failure: our words for it, else the server's own. */
+export function explain(error: unknown): string {
+  const { code = 0, message = "" } = error as { code?: number; message?: string }
+  const own = t().errors[code]
+  if (own) return own
+  return code < 100 || message === "" ? t().noAnswer : message
+}
+
+export function followLanguage(): void {
+  effect(() => {
+    document.documentElement.lang = locale.value
+  })
+}

@@ -1,0 +1,104 @@
+import { signal } from "@preact/signals"
+import type { Change, Message } from "../contract.ts"
+import { explain, t } from "../i18n/index.ts"
+import { uuid7 } from "../outbox/uuid7.ts"
+import { applyStep } from "../sync/thread.ts"
+import { type Chat, chat } from "./chat.ts"
+import { say } from "./notices.ts"
+import { go, roomAddress } from "./place.ts"
+import { joinable, type Room } from "./rooms.ts"
+
+/** Edits and deletions shown before the server has answered: message id → what it will look like. */
+export const pendingChanges = signal<ReadonlyMap<string, { text: string | undefined }>>(new Map())
+
+function setPending(id: string, value: { text: string | undefined } | undefined): void {
+  const next = new Map(pendingChanges.peek())
+  if (value) next.set(id, value)
+  else next.delete(id)
+  pendingChanges.value = next
+}
+
+const current = (): Chat => {
+  const found = chat.peek()
+  if (!found) throw new Error("No chat is open: sign in first.")
+  return found
+}
+
+export async function sendText(room: Room, text: string, replyTo?: number): Promise<void> {
+  const letter = { client_id: uuid7(), conversation_id: room.id, text, ...(replyTo ? { reply_to_seq: replyTo } : {}) }
+  await current().outbox.post(letter)
+}
+
+async function change(room: Room, message: Message, text: string | undefined, call: () => Promise<{ change: Change }>) {
+  setPending(message.id, { text })
+  try {
+    const { change: done } = await call()
+    room.thread.value = applyStep(room.thread.peek(), { kind: "change", change: done }).thread
+    return true
+  } catch (error) {
+    say(explain(error))
+    return false
+  } finally {
+    setPending(message.id, undefined)
+  }
+}
+
+export const editMessage = (room: Room, message: Message, text: string): Promise<boolean> =>
+  change(room, message, text, () =>
+    current().connection.call("chat.edit", { conversation_id: room.id, seq: message.seq, text }),
+  )
+
+export const deleteMessage = (room: Room, message: Message): Promise<boolean> =>
+  change(room, message, undefined, () =>
+    current().connection.call("chat.delete", { conversation_id: room.id, seq: message.seq }),
+  )
+
+export async function joinRoom(conversationId: string): Promise<void> {
+  try {
+    const { conversation } = await current().connection.call("chat.rooms.join", { conversation_id: conversationId })
+    go(roomAddress(current().entered(conversation)))
+  } catch (error) {
+    say(explain(error))
+  }
+}
+
+/** Rejects with the server's refusal, so that the form can show it beside the field. */
+export async function createRoom(name: string, topic: string): Promise<void> {
+  const input = topic === "" ? { name } : { name, topic }
+  const { conversation } = await current().connection.call("chat.rooms.create", input)
+  go(roomAddress(current().entered(conversation)))
+}
+
+export async function leaveRoom(room: Room): Promise<void> {
+  try {
+    await current().connection.call("chat.rooms.leave", { conversation_id: room.id })
+    go("#/", "replace")
+    say(t().youLeft(room.facts.peek().name))
+    const { rooms } = await current().connection.call("chat.rooms.list", {})
+    joinable.value = rooms.filter((other) => other.id === room.id || joinable.peek().some((one) => one.id === other.id))
+  } catch (error) {
+    say(explain(error))
+  }
+}
+
+export async function openDirect(userId: string): Promise<void> {
+  try {
+    const { conversation } = await current().connection.call("chat.direct.open", { user_id: userId })
+    go(roomAddress(current().entered(conversation)))
+  } catch (error) {
+    say(explain(error))
+  }
+}
+
+export function seen(room: Room, seq: number): void {
+  current().reading.seen(room, seq)
+}
+
+export async function copy(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text)
+    say(t().copied)
+  } catch (error) {
+    console.warn("Clipboard refused:", error)
+  }
+}

@@ -1,0 +1,196 @@
+import { signal } from "@preact/signals"
+import type { User } from "../contract.ts"
+import { t } from "../i18n/index.ts"
+import { Outbox } from "../outbox/outbox.ts"
+import type { Letter } from "../outbox/queue.ts"
+import { Connection } from "../session/connection.ts"
+import { ChatError } from "../session/errors.ts"
+import { isBehind } from "../sync/thread.ts"
+import { CatchingUp } from "./catching-up.ts"
+import { Drafts } from "./drafts.ts"
+import { forgetFailures, HistoryLoader } from "./history.ts"
+import { Inbox } from "./inbox.ts"
+import { alarm, announce, say } from "./notices.ts"
+import { learn, me, person } from "./people.ts"
+import { go, openRoom } from "./place.ts"
+import { forgetPresence, joined, left, online, setPresence } from "./presence.ts"
+import { Reading } from "./reading.ts"
+import { adopt, drop, greeted, joinable, keepOnly, mayCreateRooms, type Room, rooms } from "./rooms.ts"
+import { openPersonalStore, type PersonalStore } from "./storage.ts"
+
+const GREET_AGAIN_MS = 2_000
+
+/** One signed-in person's chat: everything with a life of its own, and who tells whom. */
+export class Chat {
+  readonly store: PersonalStore
+  readonly connection: Connection
+  readonly outbox: Outbox
+  readonly drafts: Drafts
+  readonly history: HistoryLoader
+  readonly reading: Reading
+  private readonly inbox: Inbox
+  private readonly catchingUp: CatchingUp
+
+  constructor(
+    readonly user: User,
+    token: string | undefined,
+    private readonly ended: () => void,
+  ) {
+    this.store = openPersonalStore(user.id)
+    this.drafts = new Drafts(this.store)
+    this.inbox = new Inbox({
+      arrived: (room, message, live) => {
+        this.outbox.arrived(message.client_id)
+        if (live && message.kind === "text" && message.sender_id !== user.id) this.tell(room, message)
+      },
+      behind: (room) => this.catchingUp.want(room.id),
+      added: (room) => this.follow(room),
+      removed: (room) => this.lost(room),
+    })
+    this.connection = this.makeConnection(token)
+    this.catchingUp = new CatchingUp(this.connection, (room, entry) => {
+      this.inbox.caughtUp(room, entry)
+      this.clearArrived(room)
+    })
+    this.history = new HistoryLoader(this.connection, (room) => this.catchingUp.want(room.id))
+    this.reading = new Reading(this.connection)
+    this.outbox = this.makeOutbox()
+  }
+
+  async start(): Promise<void> {
+    learn(this.user)
+    me.value = this.user
+    // Stored letters and drafts are a help, not a condition: without a store the talk goes on.
+    await Promise.all([this.outbox.load(), this.drafts.load()]).catch((error: unknown) => console.warn(error))
+    this.connection.connect()
+  }
+
+  /** Ends this page's part of the session; the caller decides what to show next. */
+  async stop(erase: boolean): Promise<void> {
+    this.connection.disconnect()
+    this.drafts.stop()
+    if (erase) await this.store.erase()
+  }
+
+  /** A conversation I have just entered, by my own doing. */
+  entered(membership: Parameters<typeof adopt>[0]): Room {
+    const room = adopt(membership)
+    this.follow(room)
+    return room
+  }
+
+  /** Everyone present in a room; asked for when somebody looks. */
+  async lookWhoIsThere(room: Room): Promise<void> {
+    try {
+      setPresence(room.channel, await this.connection.presence(room.channel))
+    } catch (error) {
+      console.debug("Presence not known:", error)
+    }
+  }
+
+  private makeConnection(token: string | undefined): Connection {
+    return new Connection(this.user.id, token, {
+      connected: () => void this.greet(),
+      push: (push) => this.inbox.take(push),
+      subscribed: (channel) => this.subscribed(channel),
+      cut: (channel) => forgetPresence(channel),
+      present: joined,
+      absent: left,
+      closed: () => this.ended(),
+    })
+  }
+
+  private makeOutbox(): Outbox {
+    return new Outbox({
+      store: this.store,
+      send: (letter) => this.send(letter),
+      isOnline: () => this.connection.isUp() && greeted.peek(),
+      onRefused: (letter) =>
+        alarm(t().sendFailed(t().errors[letter.failure?.code ?? 0] ?? letter.failure?.message ?? "")),
+      onSignedOut: () => this.ended(),
+    })
+  }
+
+  private async send(letter: Letter): Promise<number> {
+    const { client_id, conversation_id, text, reply_to_seq } = letter
+    const input = { client_id, conversation_id, text, ...(reply_to_seq ? { reply_to_seq } : {}) }
+    const { message } = await this.connection.call("chat.send", input)
+    const room = rooms.peek().get(conversation_id)
+    // The push brings the message itself; if it is late or lost, being behind asks for it.
+    if (room && message.seq > room.thread.peek().seqHead) this.catchingUp.want(room.id, 500)
+    if (room) setTimeout(() => this.clearArrived(room), 0)
+    return message.seq
+  }
+
+  /** Letters whose message the log already holds have arrived, however it came. */
+  private clearArrived(room: Room): void {
+    const head = room.thread.peek().seqHead
+    for (const letter of this.outbox.letters.peek()) {
+      const counted = letter.state === "sent" && letter.seq !== undefined && letter.seq <= head
+      if (counted && letter.conversation_id === room.id) this.outbox.arrived(letter.client_id)
+    }
+  }
+
+  private async greet(): Promise<void> {
+    this.inbox.hold()
+    try {
+      const hello = await this.connection.call("chat.hello", {})
+      learn(hello.user)
+      me.value = hello.user
+      joinable.value = hello.rooms
+      mayCreateRooms.value = hello.may_create_rooms
+      for (const room of keepOnly(new Set(hello.conversations.map((one) => one.id)))) this.lost(room)
+      for (const membership of hello.conversations) this.follow(adopt(membership))
+      joinable.value = hello.rooms.filter((room) => !rooms.peek().has(room.id))
+      greeted.value = true
+    } catch (error) {
+      console.warn("Hello failed:", error)
+      if (error instanceof ChatError && error.code === 101) this.ended()
+      else if (this.connection.isUp()) setTimeout(() => void this.greet(), GREET_AGAIN_MS)
+      return
+    } finally {
+      this.inbox.release()
+    }
+    forgetFailures()
+    for (const room of rooms.peek().values()) if (isBehind(room.thread.peek())) this.catchingUp.want(room.id)
+    this.outbox.pumpAll()
+    this.reading.resume()
+  }
+
+  private follow(room: Room): void {
+    this.connection.subscribe(room.channel)
+  }
+
+  private subscribed(channel: string): void {
+    const room = [...rooms.peek().values()].find((one) => one.channel === channel)
+    if (!room) return
+    this.catchingUp.want(room.id)
+    const wanted = room.facts.peek().kind === "direct" || openRoom.peek() === room
+    if (wanted) void this.lookWhoIsThere(room)
+  }
+
+  private lost(room: Room): void {
+    const wasOpen = openRoom.peek() === room || location.hash.includes(room.id)
+    drop(room.id)
+    this.connection.unsubscribe(room.channel)
+    forgetPresence(room.channel)
+    if (wasOpen) {
+      go("#/", "replace")
+      say(t().removed(room.facts.peek().name))
+    }
+  }
+
+  private tell(_room: Room, message: { sender_id: string; body: string }): void {
+    const who = person(message.sender_id)?.name ?? ""
+    announce({ who, text: message.body.slice(0, 200) }, (all) => {
+      const [first] = all
+      if (all.length === 1 && first) return t().heardOne(first.who, first.text)
+      return t().heardMany(all.length, [...new Set(all.map((one) => one.who))].join(t().listAnd))
+    })
+  }
+}
+
+export const chat = signal<Chat | undefined>(undefined)
+
+/** Whether a person is connected somewhere we can see. */
+export const isOnline = (userId: string): boolean => online.value.has(userId)

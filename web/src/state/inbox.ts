@@ -1,0 +1,116 @@
+import type { CatchUpEntry, Message, Push } from "../contract.ts"
+import { LIMITS } from "../contract.ts"
+import { applyStep, heard, isBehind, type Step } from "../sync/thread.ts"
+import { learn, me } from "./people.ts"
+import { adopt, drop, joinable, type Room, rooms } from "./rooms.ts"
+import { typing } from "./typing.ts"
+
+/** What the rest of the client wants to know when pushes were applied. */
+export interface InboxEvents {
+  /** A message took its place in the log; `live` when it was pushed, not asked for. */
+  arrived(room: Room, message: Message, live: boolean): void
+  behind(room: Room): void
+  added(room: Room): void
+  removed(room: Room): void
+}
+
+const counts = (message: Message): boolean =>
+  message.kind === "text" && message.state === "live" && message.sender_id !== me.peek()?.id
+
+/** Applies what the server pushes, each in its turn. */
+export class Inbox {
+  /** While a snapshot is on its way pushes wait; those it already covers fall away by their numbers. */
+  private waiting: Push[] | undefined
+
+  constructor(private readonly events: InboxEvents) {}
+
+  hold(): void {
+    this.waiting ??= []
+  }
+
+  release(): void {
+    const waiting = this.waiting ?? []
+    this.waiting = undefined
+    for (const push of waiting) this.take(push)
+  }
+
+  take(push: Push): void {
+    if (this.waiting) this.waiting.push(push)
+    else this.apply(push)
+  }
+
+  /** After a catch-up: its counts are exact as of its head. */
+  caughtUp(room: Room, entry: CatchUpEntry): void {
+    const newest = entry.messages.at(-1)
+    if (newest && newest.seq >= (room.lastMessage.peek()?.seq ?? 0)) room.lastMessage.value = newest
+    room.readSeq.value = Math.max(room.readSeq.peek(), entry.read_seq)
+    if (entry.seq_head >= room.thread.peek().seqHead) room.unread.value = entry.unread
+    for (const message of entry.messages) this.events.arrived(room, message, false)
+  }
+
+  private apply(push: Push): void {
+    if (push.type === "message") {
+      learn(push.user)
+      typing(push.conversation_id, push.user.id, false)
+      this.step(push, { kind: "message", message: push.message, asOf: push.chg_head })
+    } else if (push.type === "change") this.step(push, { kind: "change", change: push.change })
+    else if (push.type === "typing") this.typing(push)
+    else if (push.type === "read") this.read(push)
+    else if (push.type === "user") learn(push.user)
+    else if (push.type === "conversation_added") this.events.added(adopt(push.conversation))
+    else if (push.type === "conversation_removed") this.remove(push.conversation_id)
+    else this.counted(push)
+  }
+
+  private step(heads: { conversation_id: string; seq_head: number; chg_head: number }, step: Step): void {
+    const room = rooms.peek().get(heads.conversation_id)
+    if (!room) return
+    const { thread, applied } = applyStep(room.thread.peek(), step)
+    room.thread.value = heard(thread, heads.seq_head, heads.chg_head)
+    for (const done of applied) this.done(room, done)
+    if (isBehind(room.thread.peek())) this.events.behind(room)
+  }
+
+  private done(room: Room, step: Step): void {
+    if (step.kind === "message") {
+      room.lastMessage.value = step.message
+      if (counts(step.message)) room.unread.value = Math.min(LIMITS.unreadCap, room.unread.peek() + 1)
+      this.events.arrived(room, step.message, true)
+      return
+    }
+    const { change } = step
+    if (room.lastMessage.peek()?.seq === change.seq) room.lastMessage.value = change.message
+    const wasUnread = change.seq > room.readSeq.peek() && change.message.sender_id !== me.peek()?.id
+    const exact = room.unread.peek() < LIMITS.unreadCap
+    if (change.op === "delete" && wasUnread && exact) room.unread.value = Math.max(0, room.unread.peek() - 1)
+  }
+
+  private typing(push: Push & { type: "typing" }): void {
+    if (push.user.id === me.peek()?.id) return
+    learn(push.user)
+    typing(push.conversation_id, push.user.id, push.active)
+  }
+
+  private read(push: Push & { type: "read" }): void {
+    const room = rooms.peek().get(push.conversation_id)
+    if (!room || push.user_id !== me.peek()?.id || push.read_seq < room.readSeq.peek()) return
+    room.readSeq.value = push.read_seq
+    if (push.unread !== undefined) room.unread.value = push.unread
+  }
+
+  private remove(conversationId: string): void {
+    const room = rooms.peek().get(conversationId)
+    if (!room) return
+    drop(conversationId)
+    this.events.removed(room)
+  }
+
+  private counted(push: Push & { type: "member_joined" | "member_left" }): void {
+    learn(push.user)
+    const room = rooms.peek().get(push.conversation_id)
+    if (room) room.facts.value = { ...room.facts.peek(), member_count: push.member_count }
+    joinable.value = joinable
+      .peek()
+      .map((other) => (other.id === push.conversation_id ? { ...other, member_count: push.member_count } : other))
+  }
+}

@@ -1,0 +1,31 @@
+import { type Signal, signal } from "@preact/signals"
+import type { User } from "../contract.ts"
+
+const known = new Map<string, Signal<User | undefined>>()
+
+export const me = signal<User | null>(null)
+
+/** What we know of a person; read inside a component it re-renders that component when the person changes. */
+export function person(id: string): User | undefined {
+  return slot(id).value
+}
+
+export function learn(user: User): void {
+  const at = slot(user.id)
+  const old = at.peek()
+  if (!old || old.name !== user.name || old.avatar !== user.avatar || old.guest !== user.guest) at.value = user
+  if (me.peek()?.id === user.id && me.peek()?.name !== user.name) me.value = user
+}
+
+export function learnAll(users: Readonly<Record<string, User>>): void {
+  for (const user of Object.values(users)) learn(user)
+}
+
+function slot(id: string): Signal<User | undefined> {
+  let found = known.get(id)
+  if (!found) {
+    found = signal<User | undefined>(undefined)
+    known.set(id, found)
+  }
+  return found
+}

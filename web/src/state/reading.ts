@@ -1,0 +1,47 @@
+import type { Connection } from "../session/connection.ts"
+import { type Room, rooms } from "./rooms.ts"
+
+const SEND_EVERY_MS = 500
+
+/** Moves my read cursors: forward only, and one call per half second at most. */
+export class Reading {
+  private readonly wanted = new Map<string, number>()
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(private readonly connection: Connection) {}
+
+  /** The reader has seen everything up to here. */
+  seen(room: Room, seq: number): void {
+    if (seq <= Math.max(room.readSeq.peek(), this.wanted.get(room.id) ?? 0)) return
+    this.wanted.set(room.id, seq)
+    this.timer ??= setTimeout(() => this.send(), SEND_EVERY_MS)
+  }
+
+  /** After a reconnect: what could not be told then is told now. */
+  resume(): void {
+    if (this.wanted.size > 0) this.timer ??= setTimeout(() => this.send(), SEND_EVERY_MS)
+  }
+
+  private send(): void {
+    this.timer = undefined
+    if (!this.connection.isUp()) return
+    for (const [id, seq] of this.wanted) void this.tell(id, seq)
+  }
+
+  private async tell(conversationId: string, seq: number): Promise<void> {
+    const room = rooms.peek().get(conversationId)
+    if (!room) {
+      this.wanted.delete(conversationId)
+      return
+    }
+    try {
+      const { read_seq, unread } = await this.connection.call("chat.read", { conversation_id: conversationId, seq })
+      if ((this.wanted.get(conversationId) ?? 0) <= seq) this.wanted.delete(conversationId)
+      room.readSeq.value = Math.max(room.readSeq.peek(), read_seq)
+      room.unread.value = unread
+    } catch (error) {
+      console.warn("Read cursor not moved:", error)
+      if (this.connection.isUp()) this.wanted.delete(conversationId)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import { computed, type Signal, signal } from "@preact/signals"
+import type { Conversation, Membership, Message } from "../contract.ts"
+import { emptyThread, heard, type Thread } from "../sync/thread.ts"
+import { learn } from "./people.ts"
+
+/** A conversation I am in. The parts change at different rates, so each is a signal of its own. */
+export interface Room {
+  readonly id: string
+  readonly channel: string
+  readonly facts: Signal<Membership>
+  readonly thread: Signal<Thread>
+  readonly unread: Signal<number>
+  readonly readSeq: Signal<number>
+  readonly lastMessage: Signal<Message | undefined>
+}
+
+export const rooms = signal<ReadonlyMap<string, Room>>(new Map())
+/** Public rooms I have not joined. */
+export const joinable = signal<readonly Conversation[]>([])
+export const mayCreateRooms = signal(false)
+/** False until the first hello: before it nothing is known, not even that there is nothing. */
+export const greeted = signal(false)
+
+export const roomList = computed(() =>
+  [...rooms.value.values()]
+    .filter((room) => room.facts.value.kind === "room")
+    .sort((a, b) => a.facts.value.name.localeCompare(b.facts.value.name)),
+)
+
+const activity = (room: Room): number => room.lastMessage.value?.created_at ?? room.facts.value.created_at
+
+export const directList = computed(() =>
+  [...rooms.value.values()]
+    .filter((room) => room.facts.value.kind === "direct")
+    .sort((a, b) => activity(b) - activity(a)),
+)
+
+/** In the order of the side list; what Alt+Up and Alt+Down walk along. */
+export const inOrder = computed(() => [...roomList.value, ...directList.value])
+
+export const totalUnread = computed(() => {
+  let total = 0
+  for (const room of rooms.value.values()) total += room.unread.value
+  return total
+})
+
+/** Takes a conversation as the server describes it now, keeping what is already held of it. */
+export function adopt(membership: Membership): Room {
+  if (membership.peer) learn(membership.peer)
+  const held = rooms.peek().get(membership.id)
+  if (held) return refresh(held, membership)
+  const room: Room = {
+    id: membership.id,
+    channel: membership.channel,
+    facts: signal(membership),
+    thread: signal(emptyThread(membership.seq_head, membership.chg_head)),
+    unread: signal(membership.unread),
+    readSeq: signal(membership.read_seq),
+    lastMessage: signal(membership.last_message),
+  }
+  rooms.value = new Map(rooms.peek()).set(room.id, room)
+  joinable.value = joinable.peek().filter((other) => other.id !== room.id)
+  return room
+}
+
+function refresh(room: Room, membership: Membership): Room {
+  const thread = room.thread.peek()
+  room.facts.value = membership
+  room.readSeq.value = Math.max(room.readSeq.peek(), membership.read_seq)
+  if (thread.loaded) {
+    room.thread.value = heard(thread, membership.seq_head, membership.chg_head)
+  } else if (membership.seq_head >= thread.seqHead) {
+    room.thread.value = emptyThread(membership.seq_head, membership.chg_head)
+  }
+  if (membership.seq_head >= thread.seqHead) {
+    room.unread.value = membership.unread
+    room.lastMessage.value = membership.last_message
+  }
+  return room
+}
+
+export function drop(conversationId: string): void {
+  const next = new Map(rooms.peek())
+  if (next.delete(conversationId)) rooms.value = next
+}
+
+/** A hello names all my conversations: those it does not name are no longer mine. */
+export function keepOnly(ids: ReadonlySet<string>): Room[] {
+  const gone = [...rooms.peek().values()].filter((room) => !ids.has(room.id))
+  for (const room of gone) drop(room.id)
+  return gone
+}

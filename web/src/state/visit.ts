@@ -1,0 +1,73 @@
+import { signal } from "@preact/signals"
+import type { SessionAnswer } from "../contract.ts"
+import { CODES } from "../contract.ts"
+import { ChatError } from "../session/errors.ts"
+import { enterAsGuest, enterWithToken, leaveSession, readSession, takeTokenFromAddress } from "../session/session.ts"
+import { Chat, chat } from "./chat.ts"
+import { eraseLastUser } from "./storage.ts"
+
+/** Where this page stands: before we know, nobody, somebody, or somebody no more. */
+export type Phase = "opening" | "unreachable" | "nobody" | "inside" | "ended"
+
+export const phase = signal<Phase>("opening")
+export const guestsWelcome = signal(false)
+
+const tabs = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("skein")
+if (tabs) tabs.onmessage = ({ data }) => data === "signed-out" && location.reload()
+
+const OPEN_AGAIN_MS = 3_000
+
+export async function open(token = takeTokenFromAddress()): Promise<void> {
+  try {
+    await arrive(token ? await enterWithToken(token) : await readSession())
+  } catch (error) {
+    console.warn("Session not known:", error)
+    // A refused token is final; anything else may pass.
+    if (error instanceof ChatError && error.code === CODES.unauthorized) {
+      phase.value = "nobody"
+      return
+    }
+    phase.value = "unreachable"
+    setTimeout(() => void open(token), OPEN_AGAIN_MS)
+  }
+}
+
+async function arrive(answer: SessionAnswer): Promise<void> {
+  guestsWelcome.value = answer.guests
+  if (!answer.user) {
+    eraseLastUser()
+    phase.value = "nobody"
+    return
+  }
+  const next = new Chat(answer.user, answer.token, () => void ended(next))
+  chat.value = next
+  phase.value = "inside"
+  await next.start()
+}
+
+/** Rejects with the server's refusal; the caller shows it where the name was typed. */
+export async function enter(name: string): Promise<void> {
+  await arrive(await enterAsGuest(name))
+}
+
+/** The server ended the session. Find out whether it is really over before anything is erased. */
+async function ended(over: Chat): Promise<void> {
+  if (phase.peek() !== "inside") return
+  phase.value = "ended"
+  try {
+    const answer = await readSession()
+    // Still signed in but sent away for good (banned, for one): no loop, the person decides when to try again.
+    await over.stop(answer.user?.id !== over.user.id)
+  } catch (error) {
+    console.warn("Session not known:", error)
+    await over.stop(false)
+  }
+}
+
+export async function signOut(): Promise<void> {
+  await chat.peek()?.stop(true)
+  await leaveSession()
+  tabs?.postMessage("signed-out")
+  history.replaceState(null, "", location.pathname + location.search)
+  location.reload()
+}

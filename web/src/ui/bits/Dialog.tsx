@@ -1,0 +1,43 @@
+import type { ComponentChildren } from "preact"
+import { useLayoutEffect, useRef } from "preact/hooks"
+import { t } from "../../i18n/index.ts"
+import { Icon } from "./Icon.tsx"
+
+interface Props {
+  title: string
+  kind?: "plain" | "drawer" | "sheet" | "switcher"
+  onClose(): void
+  children: ComponentChildren
+}
+
+/** A native modal dialog: the browser keeps the focus inside, closes on Esc and gives the focus back. */
+export function Dialog({ title, kind = "plain", onClose, children }: Props) {
+  const element = useRef<HTMLDialogElement>(null)
+  useLayoutEffect(() => {
+    const before = document.activeElement
+    element.current?.showModal()
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true })
+    }
+  }, [])
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click outside closes; the keyboard has Esc, from the dialog itself.
+    <dialog
+      ref={element}
+      class={`dialog ${kind}`}
+      aria-label={title}
+      onClose={onClose}
+      onClick={(event) => event.target === element.current && element.current?.close()}
+    >
+      {kind !== "switcher" && (
+        <header>
+          <h2>{title}</h2>
+          <button type="button" class="icon-button" aria-label={t().close} onClick={() => element.current?.close()}>
+            <Icon name="close" />
+          </button>
+        </header>
+      )}
+      <div class="dialog-body">{children}</div>
+    </dialog>
+  )
+}

@@ -1,0 +1,191 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
+import { LIMITS } from "../../contract.ts"
+import { t } from "../../i18n/index.ts"
+import { editMessage, sendText } from "../../state/actions.ts"
+import { chat } from "../../state/chat.ts"
+import { focusComposer, intent, toEnd } from "../../state/compose.ts"
+import { me, person } from "../../state/people.ts"
+import type { Room } from "../../state/rooms.ts"
+import { Icon } from "../bits/Icon.tsx"
+import { onEscape } from "../escape.ts"
+import { fitHeight } from "./fit-height.ts"
+import { isImeKey } from "./ime.ts"
+import { tellTyping, tellTypingStopped } from "./tell-typing.ts"
+
+/** Where a soft keyboard is likely, Enter is a new line and the button sends. */
+const onTouch = matchMedia("(hover: none) and (pointer: coarse)")
+const SHOW_LEFT_BELOW = 200
+
+const lengthOf = (text: string): number => [...text].length
+
+/**
+ * The text field is left to the browser: its value is set when the room or the intent changes, never while
+ * somebody writes, so that no input method is ever disturbed.
+ */
+export function Composer({ room }: { room: Room }) {
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [length, setLength] = useState(0)
+  const current = intent.value
+  const editing = current?.kind === "edit" ? current.message : undefined
+  const over = length - LIMITS.textLength
+
+  const setText = (text: string) => {
+    if (!field.current) return
+    field.current.value = text
+    setLength(lengthOf(text))
+    fitHeight(field.current)
+  }
+
+  useLayoutEffect(() => {
+    intent.value = undefined
+    setText(chat.peek()?.drafts.get(room.id) ?? "")
+    if (!onTouch.matches) field.current?.focus({ preventScroll: true })
+  }, [room])
+
+  useLayoutEffect(() => {
+    if (!editing) return
+    setText(editing.body)
+    return () => setText(chat.peek()?.drafts.get(room.id) ?? "")
+  }, [editing, room])
+
+  const wanted = focusComposer.value
+  useEffect(() => {
+    if (wanted === 0 || !field.current) return
+    field.current.focus()
+    field.current.setSelectionRange(field.current.value.length, field.current.value.length)
+  }, [wanted])
+
+  useEffect(() => {
+    if (!current) return
+    return onEscape("intent", () => {
+      intent.value = undefined
+      field.current?.focus()
+    })
+  }, [current])
+
+  const onInput = () => {
+    const element = field.current
+    if (!element) return
+    setLength(lengthOf(element.value))
+    fitHeight(element)
+    if (editing) return
+    chat.peek()?.drafts.set(room.id, element.value)
+    if (element.value.trim() === "") tellTypingStopped(room)
+    else tellTyping(room)
+  }
+
+  const submit = () => {
+    const text = field.current?.value.trim() ?? ""
+    if (text === "" || lengthOf(text) > LIMITS.textLength) return
+    const replyTo = current?.kind === "reply" ? current.message.seq : undefined
+    intent.value = undefined
+    if (editing) {
+      if (text !== editing.body) void saveEdit(room, editing, text)
+    } else {
+      tellTypingStopped(room)
+      void sendText(room, text, replyTo).then(() => {
+        // Cleared on disk only when the letter is on disk.
+        if (field.current?.value.trim() === "" || chat.peek()?.drafts.get(room.id).trim() === text) {
+          chat.peek()?.drafts.set(room.id, field.current?.value ?? "")
+        }
+      })
+      setText("")
+      toEnd.value++
+    }
+    field.current?.focus()
+  }
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (isImeKey(event)) return
+    if (
+      event.key === "Enter" &&
+      !event.shiftKey &&
+      !event.altKey &&
+      (!onTouch.matches || event.ctrlKey || event.metaKey)
+    ) {
+      event.preventDefault()
+      submit()
+    } else if (event.key === "ArrowUp" && field.current?.value === "" && !current) {
+      const last = room.thread.peek().rows.findLast(({ message }) => isMineAndLive(message))?.message
+      if (!last) return
+      event.preventDefault()
+      intent.value = { kind: "edit", message: last }
+    }
+  }
+
+  return (
+    <form
+      class={over > 0 ? "composer over" : "composer"}
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      {current && <IntentLine />}
+      <div class="composer-row">
+        <textarea
+          ref={field}
+          rows={1}
+          dir="auto"
+          aria-label={t().writeTo(room.facts.value.name)}
+          placeholder={t().writeTo(room.facts.value.name)}
+          onInput={onInput}
+          onKeyDown={onKeyDown}
+          onCompositionUpdate={() => tellTyping(room)}
+          enterkeyhint={onTouch.matches ? "enter" : "send"}
+          autocomplete="off"
+        />
+        {over > -SHOW_LEFT_BELOW && (
+          <span class={over > 0 ? "count over" : "count"} role="status">
+            {over > 0 ? t().tooLong(over) : t().charactersLeft(-over)}
+          </span>
+        )}
+        <button
+          type="submit"
+          class="send"
+          disabled={length === 0 || over > 0}
+          aria-label={editing ? t().save : t().send}
+          title={editing ? t().save : t().send}
+          // Keeps the soft keyboard open: the field does not lose the focus.
+          onPointerDown={(event) => event.preventDefault()}
+        >
+          <Icon name={editing ? "check" : "send"} />
+        </button>
+      </div>
+    </form>
+  )
+}
+
+/** A refused edit comes back into the composer instead of being lost. */
+async function saveEdit(room: Room, message: NonNullable<typeof intent.value>["message"], text: string): Promise<void> {
+  if (await editMessage(room, message, text)) return
+  intent.value = { kind: "edit", message: { ...message, body: text } }
+}
+
+const isMineAndLive = (message: { sender_id: string; kind: string; state: string }): boolean =>
+  message.sender_id === me.peek()?.id && message.kind === "text" && message.state === "live"
+
+function IntentLine() {
+  const current = intent.value
+  if (!current) return null
+  const name = person(current.message.sender_id)?.name ?? ""
+  return (
+    <div class="intent">
+      <Icon name={current.kind === "edit" ? "edit" : "reply"} size={14} />
+      <b>{current.kind === "edit" ? t().editing : t().replyingTo(name)}</b>
+      {current.kind === "reply" && <span dir="auto">{current.message.body.replace(/\s+/g, " ").slice(0, 120)}</span>}
+      <button
+        type="button"
+        class="icon-button small"
+        aria-label={t().cancel}
+        title={t().cancel}
+        onClick={() => {
+          intent.value = undefined
+          focusComposer.value++
+        }}
+      >
+        <Icon name="close" size={15} />
+      </button>
+    </div>
+  )
+}

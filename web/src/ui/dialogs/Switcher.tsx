@@ -1,0 +1,150 @@
+import { useEffect, useRef, useState } from "preact/hooks"
+import type { User } from "../../contract.ts"
+import { t } from "../../i18n/index.ts"
+import { joinRoom, openDirect } from "../../state/actions.ts"
+import { chat, isOnline } from "../../state/chat.ts"
+import { me } from "../../state/people.ts"
+import { go, roomAddress } from "../../state/place.ts"
+import { inOrder, joinable } from "../../state/rooms.ts"
+import { Avatar } from "../bits/Avatar.tsx"
+import { Dialog } from "../bits/Dialog.tsx"
+import { Icon } from "../bits/Icon.tsx"
+import { isImeKey } from "../composer/ime.ts"
+import { capped } from "../list/Pills.tsx"
+import { closeDialog } from "./open.ts"
+
+interface Choice {
+  readonly key: string
+  readonly name: string
+  readonly detail: string
+  readonly unread: number
+  readonly user: User | undefined
+  pick(): void
+}
+
+const ASK_AFTER_MS = 150
+const MAX_SHOWN = 12
+
+/** One field for every place and every person. */
+export function Switcher() {
+  const [query, setQuery] = useState("")
+  const [at, setAt] = useState(0)
+  const people = usePeople(query)
+  const choices = choicesFor(query, people)
+  const chosen = Math.min(at, choices.length - 1)
+  const list = useRef<HTMLDivElement>(null)
+  useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen])
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (isImeKey(event)) return
+    const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0
+    if (by !== 0 && choices.length > 0) setAt((chosen + by + choices.length) % choices.length)
+    else if (event.key === "Enter") choices[chosen]?.pick()
+    else return
+    event.preventDefault()
+  }
+
+  return (
+    <Dialog title={t().jumpTo} kind="switcher" onClose={closeDialog}>
+      <div class="switcher-field">
+        <Icon name="search" />
+        <input
+          // The dialog is this field.
+          autofocus
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="switcher-list"
+          aria-activedescendant={choices[chosen] ? `choice-${chosen}` : undefined}
+          aria-label={t().jumpToHint}
+          placeholder={t().jumpToHint}
+          value={query}
+          onInput={(event) => {
+            setQuery(event.currentTarget.value)
+            setAt(0)
+          }}
+          onKeyDown={onKeyDown}
+        />
+      </div>
+      {/* The field keeps the focus (aria-activedescendant). */}
+      <div ref={list} id="switcher-list" class="choices" role="listbox" aria-label={t().jumpToHint}>
+        {choices.map((choice, index) => (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: keys are handled by the field.
+          // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus.
+          <div
+            key={choice.key}
+            id={`choice-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            class={index === chosen ? "chosen" : ""}
+            onClick={choice.pick}
+            onMouseMove={() => setAt(index)}
+          >
+            {choice.user ? (
+              <Avatar user={choice.user} size={24} online={isOnline(choice.user.id)} />
+            ) : (
+              <span class="hash">
+                <Icon name="hash" size={16} />
+              </span>
+            )}
+            <span class="choice-name">{choice.name}</span>
+            {choice.detail && <span class="quiet">{choice.detail}</span>}
+            {choice.unread > 0 && <span class="badge">{capped(choice.unread)}</span>}
+          </div>
+        ))}
+      </div>
+      {choices.length === 0 && <p class="quiet pad">{t().nothingFound(query)}</p>}
+    </Dialog>
+  )
+}
+
+function choicesFor(query: string, people: readonly User[]): Choice[] {
+  const wanted = query.trim().toLocaleLowerCase()
+  const matches = (name: string) => name.toLocaleLowerCase().includes(wanted)
+  const then = (run: () => void) => () => {
+    closeDialog()
+    run()
+  }
+  const mine: Choice[] = inOrder.value
+    .filter((room) => matches(room.facts.value.name))
+    .sort((a, b) => (wanted === "" ? Math.sign(b.unread.value) - Math.sign(a.unread.value) : 0))
+    .map((room) => ({
+      key: room.id,
+      name: room.facts.value.name,
+      detail: "",
+      unread: room.unread.value,
+      user: room.facts.value.peer,
+      pick: then(() => go(roomAddress(room))),
+    }))
+  const doors: Choice[] = joinable.value
+    .filter((room) => wanted !== "" && matches(room.name))
+    .map((room) => ({ ...place(room.id, room.name, t().join), pick: then(() => void joinRoom(room.id)) }))
+  const known = new Set(mine.flatMap((choice) => (choice.user ? [choice.user.id] : [])))
+  const others: Choice[] = people
+    .filter((user) => user.id !== me.value?.id && !known.has(user.id))
+    .map((user) => ({ ...place(user.id, user.name, ""), user, pick: then(() => void openDirect(user.id)) }))
+  return [...mine, ...doors, ...others].slice(0, MAX_SHOWN)
+}
+
+const place = (key: string, name: string, detail: string) => ({ key, name, detail, unread: 0, user: undefined })
+
+/** People by the beginning of their name, asked of the server a moment after the last key. */
+function usePeople(query: string): readonly User[] {
+  const [people, setPeople] = useState<readonly User[]>([])
+  useEffect(() => {
+    let stale = false
+    const timer = setTimeout(() => {
+      const connection = chat.peek()?.connection
+      if (!connection?.isUp()) return
+      connection
+        .call("chat.users", { query: query.trim(), limit: 10 })
+        .then(({ users }) => !stale && setPeople(users))
+        .catch((error: unknown) => console.debug("People not found:", error))
+    }, ASK_AFTER_MS)
+    return () => {
+      stale = true
+      clearTimeout(timer)
+    }
+  }, [query])
+  const wanted = query.trim().toLocaleLowerCase()
+  return people.filter((user) => user.name.toLocaleLowerCase().includes(wanted))
+}

@@ -1,0 +1,97 @@
+import type { Message, User } from "../../contract.ts"
+import { t } from "../../i18n/index.ts"
+import { clock, fullTime } from "../../i18n/time.ts"
+import { pendingChanges } from "../../state/actions.ts"
+import { confirming, flashing, intent } from "../../state/compose.ts"
+import { me, person } from "../../state/people.ts"
+import type { Room } from "../../state/rooms.ts"
+import { Avatar } from "../bits/Avatar.tsx"
+import { memo } from "../bits/memo.ts"
+import { ActionBar, DeleteQuestion } from "./MessageActions.tsx"
+import { MessageText } from "./MessageText.tsx"
+import { Quote } from "./Quote.tsx"
+import { activeRow, openSheet } from "./row-state.ts"
+import { SystemLine } from "./SystemLine.tsx"
+
+interface Props {
+  room: Room
+  message: Message
+  itemKey: string
+  first: boolean
+  /** The one row of the list that Tab reaches; arrow keys go on from it. */
+  tabbable: boolean
+}
+
+const nobody = (id: string): User => ({ id, name: "…" })
+
+function Row({ room, message, itemKey, first, tabbable }: Props) {
+  if (message.kind === "system") return <SystemLine message={message} itemKey={itemKey} />
+  const author = person(message.sender_id) ?? nobody(message.sender_id)
+  const mine = message.sender_id === me.value?.id
+  const pending = pendingChanges.value.get(message.id)
+  const deleted = message.state === "deleted" || (pending !== undefined && pending.text === undefined)
+  const text = pending?.text ?? message.body
+  const classes = ["message"]
+  if (first) classes.push("first")
+  if (pending) classes.push("pending")
+  if (flashing.value === message.seq) classes.push("flash")
+  if (intent.value?.kind === "edit" && intent.value.message.id === message.id) classes.push("editing")
+  const active = activeRow.value === message.id && !deleted
+  return (
+    <li
+      class={classes.join(" ")}
+      data-key={itemKey}
+      data-seq={message.seq}
+      onMouseEnter={() => {
+        activeRow.value = message.id
+      }}
+      onMouseLeave={() => {
+        if (activeRow.peek() === message.id) activeRow.value = undefined
+      }}
+      onFocusIn={() => {
+        activeRow.value = message.id
+      }}
+      onContextMenu={(event) => {
+        // A long press; with a mouse the browser's own menu (copy, spell check) stays.
+        if ((event as unknown as PointerEvent).pointerType === "mouse" || deleted) return
+        event.preventDefault()
+        openSheet.value = { room, message }
+      }}
+    >
+      <article aria-label={labelOf(author.name, message, deleted ? t().deleted : text)} tabIndex={tabbable ? 0 : -1}>
+        <div class="gutter">{first ? <Avatar user={author} /> : <Stamp message={message} />}</div>
+        <div class="content">
+          {first && (
+            <div class="byline">
+              <span class={mine ? "author mine" : "author"}>{author.name}</span>
+              {author.guest && <span class="tag">{t().guest}</span>}
+              <Stamp message={message} />
+            </div>
+          )}
+          {message.reply_to_seq !== undefined && !deleted && <Quote room={room} seq={message.reply_to_seq} />}
+          {deleted ? <div class="text tombstone">{t().deleted}</div> : <MessageText text={text} />}
+          {message.edited_at !== undefined && !deleted && (
+            <span class="edited" title={t().editedAt(fullTime(message.edited_at))}>
+              {t().edited}
+            </span>
+          )}
+          {confirming.value === message.id && <DeleteQuestion room={room} message={message} />}
+        </div>
+      </article>
+      {active && <ActionBar room={room} message={message} mine={mine} />}
+    </li>
+  )
+}
+
+const labelOf = (name: string, message: Message, text: string): string =>
+  `${name}, ${clock(message.created_at)}: ${text.slice(0, 300)}`
+
+function Stamp({ message }: { message: Message }) {
+  return (
+    <time dateTime={new Date(message.created_at).toISOString()} title={fullTime(message.created_at)}>
+      {clock(message.created_at)}
+    </time>
+  )
+}
+
+export const MessageRow = memo(Row)

@@ -1,0 +1,27 @@
+import { isJumbo, piecesOf } from "./text.ts"
+
+export function MessageText({ text }: { text: string }) {
+  return (
+    <div class={isJumbo(text) ? "text jumbo" : "text"} dir="auto">
+      {piecesOf(text).map((piece, index) => {
+        const key = `${index}`
+        if (piece.kind === "code") return <code key={key}>{piece.text}</code>
+        if (piece.kind === "block") {
+          return (
+            <pre key={key} dir="ltr">
+              <code>{piece.text}</code>
+            </pre>
+          )
+        }
+        if (piece.kind === "link") {
+          return (
+            <a key={key} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
+              {piece.text}
+            </a>
+          )
+        }
+        return piece.text
+      })}
+    </div>
+  )
+}

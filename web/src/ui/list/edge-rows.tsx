@@ -1,0 +1,56 @@
+import { t } from "../../i18n/index.ts"
+import { chat } from "../../state/chat.ts"
+import { type Edge, progressOf } from "../../state/history.ts"
+import type { Room } from "../../state/rooms.ts"
+import { Avatar } from "../bits/Avatar.tsx"
+import { Mark } from "../bits/Mark.tsx"
+
+/** The top of the log: an introduction, or in an empty room what to do first. */
+export function Beginning({ room, empty }: { room: Room; empty: boolean }) {
+  const facts = room.facts.value
+  const direct = facts.kind === "direct"
+  return (
+    <div class={empty ? "beginning empty" : "beginning"}>
+      {direct && facts.peer ? <Avatar user={facts.peer} size={56} /> : <Mark size={44} />}
+      <h2>{direct ? facts.name : t().emptyRoomTitle(facts.name)}</h2>
+      {direct && <p>{t().emptyDirectText(facts.name)}</p>}
+      {!direct && facts.topic && <p>{facts.topic}</p>}
+      {!direct && <p class="quiet">{empty ? t().emptyRoomText : t().beginning(facts.name)}</p>}
+    </div>
+  )
+}
+
+/** Messages the client knows exist and does not hold. Never silent. */
+export function GapRow({ room, from, to }: { room: Room; from: number; to: number }) {
+  const busy = progressOf(room, `gap-${from}`) === "busy"
+  return (
+    <li class="gap">
+      <span>{t().gap(to - from + 1)}</span>
+      <button
+        type="button"
+        class="text-button"
+        disabled={busy}
+        onClick={() => void chat.value?.history.gap(room, from, to)}
+      >
+        {t().load}
+      </button>
+    </li>
+  )
+}
+
+export function RetryRow({ room, edge }: { room: Room; edge: Extract<Edge, "newest" | "before" | "after"> }) {
+  const retry = () => {
+    const history = chat.value?.history
+    if (edge === "newest") void history?.newest(room)
+    else if (edge === "before") void history?.older(room)
+    else void history?.newer(room)
+  }
+  return (
+    <div class="gap" role="status">
+      <span>{t().loadFailed}</span>
+      <button type="button" class="text-button" onClick={retry}>
+        {t().tryAgain}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,125 @@
+/** Where the reader is: at the bottom, or with a certain row at a certain height. */
+type Hold = { readonly at: "bottom" } | { readonly at: "row"; readonly key: string; readonly offsetPx: number }
+
+/** What the reader can see, told after every move. */
+export interface View {
+  readonly atBottom: boolean
+  /** Room above and below the viewport, in viewport heights. */
+  readonly screensAbove: number
+  readonly screensBelow: number
+}
+
+/** At the bottom from here on, and no longer from there on: two numbers, so that it does not flicker. */
+const ENTER_BOTTOM_PX = 40
+const LEAVE_BOTTOM_PX = 120
+
+/**
+ * Keeps the list still under the reader's eyes: whatever is inserted, removed or changes height, the row that was
+ * at the top edge stays where it was. CSS scroll anchoring is not relied on; Safari has none.
+ */
+export class ScrollKeeper {
+  private hold: Hold = { at: "bottom" }
+  private box: HTMLElement | undefined
+  private readonly resized = new ResizeObserver(() => this.settle())
+  private readonly scrolled = () => this.remember()
+
+  constructor(private readonly moved: (view: View) => void) {}
+
+  attach(box: HTMLElement): void {
+    this.box = box
+    box.addEventListener("scroll", this.scrolled, { passive: true })
+    this.resized.observe(box)
+    for (const child of box.children) this.resized.observe(child)
+  }
+
+  detach(): void {
+    this.box?.removeEventListener("scroll", this.scrolled)
+    this.resized.disconnect()
+    this.box = undefined
+  }
+
+  toBottom(): void {
+    this.hold = { at: "bottom" }
+    this.settle()
+  }
+
+  /** Puts a row at a height of the viewport, given as a part of it (0 = top). False when it is not in the list. */
+  toRow(key: string, part: number): boolean {
+    const row = this.find(key)
+    if (!row || !this.box) return false
+    const offsetPx = Math.max(8, (this.box.clientHeight - row.offsetHeight) * part)
+    this.hold = { at: "row", key, offsetPx }
+    this.settle()
+    this.remember()
+    return true
+  }
+
+  /** Call after every render: puts the held row back. */
+  settle(): void {
+    const { box, hold } = this
+    if (!box) return
+    if (hold.at === "bottom") box.scrollTop = box.scrollHeight
+    else {
+      const row = this.find(hold.key)
+      if (row) box.scrollTop = row.offsetTop - hold.offsetPx
+    }
+    this.tell()
+  }
+
+  /** The newest row whose end has been on screen (or that fills the screen). */
+  lastSeenSeq(): number {
+    const { box } = this
+    if (!box) return 0
+    const bottom = box.scrollTop + box.clientHeight + 4
+    let seen = 0
+    for (const row of this.rows()) {
+      const fills = row.offsetTop <= box.scrollTop && row.offsetTop + row.offsetHeight > bottom
+      if (row.offsetTop + row.offsetHeight > bottom && !fills) break
+      seen = Math.max(seen, Number(row.dataset.seq ?? 0))
+    }
+    return seen
+  }
+
+  /** Whether the row begins above the viewport. */
+  isAbove(key: string): boolean | undefined {
+    const row = this.find(key)
+    return row && this.box ? row.offsetTop + row.offsetHeight <= this.box.scrollTop : undefined
+  }
+
+  private remember(): void {
+    const { box } = this
+    if (!box) return
+    const belowPx = box.scrollHeight - box.clientHeight - box.scrollTop
+    const stay = this.hold.at === "bottom" && belowPx <= LEAVE_BOTTOM_PX
+    if (belowPx <= ENTER_BOTTOM_PX || stay) this.hold = { at: "bottom" }
+    else {
+      const row = this.firstVisible(box.scrollTop)
+      if (row) this.hold = { at: "row", key: row.dataset.key ?? "", offsetPx: row.offsetTop - box.scrollTop }
+    }
+    this.tell()
+  }
+
+  private tell(): void {
+    const { box } = this
+    if (!box) return
+    const height = Math.max(1, box.clientHeight)
+    this.moved({
+      atBottom: this.hold.at === "bottom",
+      screensAbove: box.scrollTop / height,
+      screensBelow: (box.scrollHeight - box.clientHeight - box.scrollTop) / height,
+    })
+  }
+
+  private firstVisible(top: number): HTMLElement | undefined {
+    for (const row of this.rows()) if (row.offsetTop + row.offsetHeight > top) return row
+    return undefined
+  }
+
+  private rows(): NodeListOf<HTMLElement> {
+    return (this.box as HTMLElement).querySelectorAll<HTMLElement>("[data-seq]")
+  }
+
+  private find(key: string): HTMLElement | undefined {
+    return this.box?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined
+  }
+}

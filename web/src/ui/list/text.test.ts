@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test"
+import { isJumbo, piecesOf } from "./text.ts"
+
+const links = (text: string) => piecesOf(text).flatMap((piece) => (piece.kind === "link" ? [piece.href] : []))
+
+test("addresses become links without the sentence's punctuation, Chinese or Latin", () => {
+  expect(links("see https://a.test/x?y=1. Then (https://b.test/z)")).toEqual([
+    "https://a.test/x?y=1",
+    "https://b.test/z",
+  ])
+  expect(links("看这里：https://a.test/路径，谢谢")).toEqual(["https://a.test/%E8%B7%AF%E5%BE%84"])
+  expect(links("https://en.test/wiki/Goose_(bird)")).toEqual(["https://en.test/wiki/Goose_(bird)"])
+})
+
+test("only http and https are ever links", () => {
+  for (const text of ["javascript:alert(1)", "data:text/html,x", "http://", "https://[", "<a href=https://x"]) {
+    for (const href of links(text)) expect(href).toMatch(/^https?:\/\//)
+  }
+  expect(links("javascript:alert(1)")).toEqual([])
+})
+
+test("nothing of the text is lost, except the marks of code", () => {
+  for (const text of ["a `b` c", "```\nlet a\n```", "x https://a.test, y", "$& $1 <b>&amp;</b>", "`", "```"]) {
+    expect(
+      piecesOf(text)
+        .map((piece) => piece.text)
+        .join(""),
+    ).toBe(text.replace(/```\n?|\n?```/g, (m) => (text.includes("let") ? "" : m)).replace(/`b`/, "b"))
+  }
+})
+
+test("large emoji only when there is nothing else", () => {
+  expect(isJumbo("🎉")).toBe(true)
+  expect(isJumbo("👨‍👩‍👧 🇨🇳")).toBe(true)
+  expect(isJumbo("12")).toBe(false)
+  expect(isJumbo("ok 🎉")).toBe(false)
+})

@@ -1,0 +1,164 @@
+import type { RefObject } from "preact"
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
+import { link } from "../../session/connection.ts"
+import { seen } from "../../state/actions.ts"
+import { chat } from "../../state/chat.ts"
+import { flashing, target, toEnd } from "../../state/compose.ts"
+import { WINDOW } from "../../state/history.ts"
+import { me } from "../../state/people.ts"
+import { place, visits } from "../../state/place.ts"
+import { greeted, type Room } from "../../state/rooms.ts"
+import { trim } from "../../sync/pages.ts"
+import { isAttached } from "../../sync/thread.ts"
+import { ScrollKeeper, type View } from "./scroll-keeper.ts"
+
+/** Pages are asked for when the reader comes this near to an edge, in screens. */
+const NEAR_EDGE = 1.5
+const FLASH_MS = 1_600
+const MORE_THAN_WINDOW = WINDOW + 20
+const KEEP_WHEN_CLOSED = 100
+
+const START: View = { atBottom: true, screensAbove: 0, screensBelow: 0 }
+
+/** Everything a list does by itself: opening, staying still, loading at its edges, noticing what was read. */
+export function useListLife(
+  room: Room,
+  box: RefObject<HTMLElement | null>,
+  unreadAfter: number | undefined,
+  shape: string,
+) {
+  const [view, setView] = useState<View>(START)
+  const placed = useRef(false)
+  const keeper = useMemo(() => new ScrollKeeper((next) => setView((old) => (same(old, next) ? old : next))), [room])
+
+  useLayoutEffect(() => {
+    if (!box.current) return
+    keeper.attach(box.current)
+    placed.current = false
+    return () => {
+      keeper.detach()
+      const thread = room.thread.peek()
+      if (isAttached(thread)) room.thread.value = trim(thread, "end", KEEP_WHEN_CLOSED)
+    }
+  }, [room, keeper, box])
+
+  useOpening(room)
+  usePlacing(room, keeper, placed, unreadAfter, shape)
+  useEdges(room, view, placed)
+  useReading(room, keeper, view, shape)
+  return { view, keeper }
+}
+
+const same = (a: View, b: View): boolean =>
+  a.atBottom === b.atBottom && a.screensAbove === b.screensAbove && a.screensBelow === b.screensBelow
+
+/** Loads the first page when the room is opened, and whenever a connection makes it possible. */
+function useOpening(room: Room): void {
+  const loaded = room.thread.value.loaded
+  const up = link.value === "up" && greeted.value
+  useEffect(() => {
+    const thread = room.thread.peek()
+    if (up && (!thread.loaded || (!isAttached(thread) && place.peek().seq === undefined))) {
+      void chat.peek()?.history.newest(room)
+    }
+  }, [room, up, loaded])
+  useEffect(() => {
+    if (up) void chat.peek()?.lookWhoIsThere(room)
+  }, [room, up])
+  const visit = visits.value
+  const seq = place.value.seq
+  // Following the same link again is a new visit.
+  useEffect(() => {
+    if (seq !== undefined) target.value = { seq, part: 0.4, flash: true }
+  }, [room, seq, visit])
+}
+
+/** After each render: put the reader where they were, or where they asked to be. */
+function usePlacing(
+  room: Room,
+  keeper: ScrollKeeper,
+  placed: { current: boolean },
+  unreadAfter: number | undefined,
+  shape: string,
+): void {
+  const wanted = target.value
+  const loaded = room.thread.value.loaded
+  // `shape` stands for what was drawn.
+  useLayoutEffect(() => {
+    if (!loaded) return
+    if (!placed.current) {
+      placed.current = true
+      if (unreadAfter === undefined || !keeper.toRow("unread", 0.2)) keeper.toBottom()
+    }
+    keeper.settle()
+    if (wanted) bringIntoView(room, keeper, wanted)
+  }, [room, loaded, wanted, shape])
+
+  const end = toEnd.value
+  // Runs when the end is asked for, and only then.
+  useLayoutEffect(() => {
+    if (end === 0) return
+    keeper.toBottom()
+    if (!isAttached(room.thread.peek()))
+      void chat
+        .peek()
+        ?.history.newest(room)
+        .then(() => keeper.toBottom())
+  }, [end])
+}
+
+/** One way for permalink, quote, unread chip: load around it if needed, go there after the render, flash. */
+function bringIntoView(room: Room, keeper: ScrollKeeper, wanted: NonNullable<typeof target.value>): void {
+  const row = room.thread.peek().rows.find(({ message }) => message.seq === wanted.seq)
+  if (!row) {
+    void chat
+      .peek()
+      ?.history.around(room, wanted.seq)
+      .then((ok) => {
+        const found = room.thread.peek().rows.some(({ message }) => message.seq === wanted.seq)
+        if (!ok || !found) target.value = undefined
+      })
+    return
+  }
+  if (!keeper.toRow(row.message.client_id || row.message.id, wanted.part)) return
+  target.value = undefined
+  if (!wanted.flash) return
+  flashing.value = wanted.seq
+  setTimeout(() => {
+    if (flashing.peek() === wanted.seq) flashing.value = undefined
+  }, FLASH_MS)
+}
+
+function useEdges(room: Room, view: View, placed: { current: boolean }): void {
+  const thread = room.thread.value
+  useEffect(() => {
+    const history = chat.peek()?.history
+    if (!placed.current || !thread.loaded || !history || link.peek() !== "up") return
+    if (view.screensAbove < NEAR_EDGE && thread.hasBefore) void history.older(room)
+    if (view.screensBelow < NEAR_EDGE && !isAttached(thread)) void history.newer(room)
+    if (view.atBottom && isAttached(thread) && thread.rows.length > MORE_THAN_WINDOW) {
+      room.thread.value = trim(thread, "end", WINDOW)
+    }
+  }, [room, view, thread, placed])
+}
+
+/** Read means: the page is visible, the window has the focus, and the message was in the viewport. */
+function useReading(room: Room, keeper: ScrollKeeper, view: View, shape: string): void {
+  // A new view or new rows may show something unread.
+  useEffect(() => {
+    const look = () => {
+      if (document.visibilityState !== "visible" || !document.hasFocus()) return
+      const thread = room.thread.peek()
+      if (!thread.loaded || !me.peek()) return
+      const seq = isAttached(thread) && view.atBottom ? thread.seqHead : keeper.lastSeenSeq()
+      if (seq > room.readSeq.peek()) seen(room, seq)
+    }
+    look()
+    addEventListener("focus", look)
+    document.addEventListener("visibilitychange", look)
+    return () => {
+      removeEventListener("focus", look)
+      document.removeEventListener("visibilitychange", look)
+    }
+  }, [room, keeper, view, shape])
+}

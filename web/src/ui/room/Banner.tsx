@@ -1,0 +1,44 @@
+import { useEffect, useRef, useState } from "preact/hooks"
+import { t } from "../../i18n/index.ts"
+import { downSinceMs, link, nextAttemptMs } from "../../session/connection.ts"
+import { chat } from "../../state/chat.ts"
+import { alarm } from "../../state/notices.ts"
+import { Icon } from "../bits/Icon.tsx"
+
+/** Short losses are nobody's business. */
+const QUIET_MS = 3_000
+
+/** A thin line that says what still works, when the next attempt is, and lets the reader not wait for it. */
+export function Banner() {
+  const nowMs = useClock(link.value === "connecting")
+  const since = downSinceMs.value
+  const shown = link.value === "connecting" && since !== undefined && nowMs - since >= QUIET_MS
+  const announced = useRef(false)
+  useEffect(() => {
+    if (shown) alarm(t().lost)
+    else if (announced.current) alarm(t().backOnline)
+    announced.current = shown
+  }, [shown])
+  if (!shown) return null
+  const seconds = Math.ceil(((nextAttemptMs.value ?? nowMs) - nowMs) / 1000)
+  return (
+    <div class="banner">
+      <Icon name="offline" size={16} />
+      <span>{t().lost}</span>
+      <span class="quiet number">{seconds > 0 ? t().retryIn(seconds) : t().retrying}</span>
+      <button type="button" class="text-button" onClick={() => chat.peek()?.connection.retryNow()}>
+        {t().retryNow}
+      </button>
+    </div>
+  )
+}
+
+function useClock(ticking: boolean): number {
+  const [nowMs, setNowMs] = useState(Date.now())
+  useEffect(() => {
+    if (!ticking) return
+    const timer = setInterval(() => setNowMs(Date.now()), 500)
+    return () => clearInterval(timer)
+  }, [ticking])
+  return nowMs
+}

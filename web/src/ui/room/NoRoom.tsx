@@ -1,0 +1,81 @@
+import { useState } from "preact/hooks"
+import type { Conversation } from "../../contract.ts"
+import { t } from "../../i18n/index.ts"
+import { joinRoom } from "../../state/actions.ts"
+import { goToList, place } from "../../state/place.ts"
+import { greeted, inOrder, joinable, mayCreateRooms } from "../../state/rooms.ts"
+import { Icon } from "../bits/Icon.tsx"
+import { Mark } from "../bits/Mark.tsx"
+import { dialog } from "../dialogs/open.ts"
+import { Banner } from "./Banner.tsx"
+
+/** The main pane when no conversation of mine is open: each reason has its own words. */
+export function NoRoom() {
+  const { slug, id } = place.value
+  const pointed = slug !== undefined || id !== undefined
+  const public_ = joinable.value.find((room) => (slug !== undefined ? room.slug === slug : room.id === id))
+  return (
+    <main class={pointed ? "room none pointed" : "room none"}>
+      {pointed && (
+        <header class="room-header bare">
+          <button type="button" class="icon-button back" aria-label={t().backToList} onClick={goToList}>
+            <Icon name="back" size={22} />
+          </button>
+        </header>
+      )}
+      <Banner />
+      {greeted.value && <div class="centre">{public_ ? <Door room={public_} /> : <Reason pointed={pointed} />}</div>}
+    </main>
+  )
+}
+
+function Reason({ pointed }: { pointed: boolean }) {
+  const none = inOrder.value.length === 0
+  const title = pointed ? t().notFoundTitle : none ? t().noRoomsTitle : t().pickRoomTitle
+  const text = pointed ? t().notFoundText : none ? t().noRoomsText : t().pickRoomText
+  return (
+    <>
+      <Mark size={64} />
+      <h1>{title}</h1>
+      <p>{text}</p>
+      {none && !pointed && (
+        <div class="buttons">
+          {joinable.value.length > 0 && (
+            <button type="button" class="button primary" onClick={() => (dialog.value = { kind: "browse" })}>
+              {t().browseRooms}
+            </button>
+          )}
+          {mayCreateRooms.value && (
+            <button type="button" class="button" onClick={() => (dialog.value = { kind: "create" })}>
+              {t().newRoom}
+            </button>
+          )}
+        </div>
+      )}
+    </>
+  )
+}
+
+/** A public room I could walk into. */
+function Door({ room }: { room: Conversation }) {
+  const [busy, setBusy] = useState(false)
+  return (
+    <>
+      <Mark size={64} />
+      <h1>{room.name}</h1>
+      <p>{room.topic || t().notMemberText(room.name)}</p>
+      <p class="quiet number">{t().memberCount(room.member_count)}</p>
+      <button
+        type="button"
+        class="button primary"
+        disabled={busy}
+        onClick={() => {
+          setBusy(true)
+          void joinRoom(room.id).finally(() => setBusy(false))
+        }}
+      >
+        {t().joinRoom(room.name)}
+      </button>
+    </>
+  )
+}

@@ -1,0 +1,69 @@
+import { t } from "../../i18n/index.ts"
+import { listTime } from "../../i18n/time.ts"
+import { isOnline } from "../../state/chat.ts"
+import { me, person } from "../../state/people.ts"
+import { go, openRoom, roomAddress } from "../../state/place.ts"
+import type { Room } from "../../state/rooms.ts"
+import { typists } from "../../state/typing.ts"
+import { Avatar } from "../bits/Avatar.tsx"
+import { Icon } from "../bits/Icon.tsx"
+import { capped } from "../list/Pills.tsx"
+
+export function RoomItem({ room }: { room: Room }) {
+  const facts = room.facts.value
+  const current = openRoom.value === room
+  const unread = room.unread.value
+  const { peer } = facts
+  const classes = ["room-item"]
+  if (current) classes.push("current")
+  if (unread > 0) classes.push("unread")
+  return (
+    <li>
+      <a
+        class={classes.join(" ")}
+        href={roomAddress(room)}
+        aria-current={current ? "page" : undefined}
+        onClick={(event) => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return
+          event.preventDefault()
+          go(roomAddress(room))
+        }}
+      >
+        {peer ? (
+          <Avatar user={person(peer.id) ?? peer} size={22} online={isOnline(peer.id)} />
+        ) : (
+          <span class="hash">
+            <Icon name="hash" size={16} />
+          </span>
+        )}
+        <span class="room-name">{facts.name}</span>
+        {peer && isOnline(peer.id) && <span class="hidden">{t().online}</span>}
+        <Preview room={room} />
+        {unread > 0 && (
+          <span class="badge">
+            <span aria-hidden="true">{capped(unread)}</span>
+            <span class="hidden">{t().unreadCount(capped(unread))}</span>
+          </span>
+        )}
+      </a>
+    </li>
+  )
+}
+
+/** The last message in a line: shown where a row has room for it (phones). */
+function Preview({ room }: { room: Room }) {
+  const message = room.lastMessage.value
+  const typing = (typists.value.get(room.id) ?? []).map((typist) => person(typist.userId)?.name ?? "…")[0]
+  if (!message || message.kind === "system") return null
+  const mine = message.sender_id === me.value?.id
+  const name = room.facts.value.kind === "room" && !mine ? `${person(message.sender_id)?.name ?? ""}: ` : ""
+  const text = message.state === "deleted" ? t().deleted : `${name}${message.body.slice(0, 120)}`
+  return (
+    <>
+      <span class="preview" dir="auto">
+        {typing ? t().typingOne(typing) : text}
+      </span>
+      <time class="when">{listTime(message.created_at)}</time>
+    </>
+  )
+}
