@@ -89,7 +89,7 @@ async function run(script: readonly Step[]): Promise<void> {
     node.log.waiting.shift()?.()
     await settle()
   }
-  node.endTurn()
+  node.endTurns()
   const top = node.log.tops.get(CHANNEL) ?? 0
   for (const agent of agents) {
     agent.hear()

@@ -31,18 +31,29 @@ interface Collected {
   readonly frames: Frame[]
 }
 
+/** How long a batch waits: a policy over what has come in. */
+interface Waiting {
+  /** Runs `run` once, later. */
+  readonly defer: (run: () => void) => void
+  /** While frames keep coming the batch waits again, at most this often. */
+  readonly patience: number
+}
+
 /** Frames collected by topic until their moment comes. */
 class Batch {
   readonly topics = new Map<string, Collected>()
   /** What waits for the batch to be sent. */
   afterwards: (() => void)[] = []
-  readonly #defer: (run: () => void) => void
-  readonly #sendAll: () => void
+  readonly #waiting: Waiting
+  readonly #due: () => void
   #scheduled = false
+  #grew = false
+  #waits = 0
 
-  constructor(defer: (run: () => void) => void, send: (topic: string, collected: Collected) => void) {
-    this.#defer = defer
-    this.#sendAll = () => {
+  constructor(waiting: Waiting, send: (topic: string, collected: Collected) => void) {
+    this.#waiting = waiting
+    this.#due = () => {
+      if (this.#grew && ++this.#waits < waiting.patience) return this.#wait()
       this.#scheduled = false
       for (const [topic, collected] of this.topics) send(topic, collected)
       this.topics.clear()
@@ -56,9 +67,16 @@ class Batch {
     const collected = this.topics.get(topic)
     if (collected) collected.frames.push(frame)
     else this.topics.set(topic, { encoder, frames: [frame] })
+    this.#grew = true
     if (this.#scheduled) return
     this.#scheduled = true
-    this.#defer(this.#sendAll)
+    this.#waits = 0
+    this.#wait()
+  }
+
+  #wait(): void {
+    this.#grew = false
+    this.#waiting.defer(this.#due)
   }
 }
 
@@ -67,17 +85,21 @@ export interface FanoutTiming {
   readonly endOfTurn: (run: () => void) => void
   /** Runs once about a millisecond from now. */
   readonly soon: (run: () => void) => void
-  /** Topics with at least this many subscribers wait for `soon`. */
+  /** Topics with at least this many subscribers wait for `soon`, and again while publications keep coming. */
   readonly busyFrom: number
 }
+
+/** A busy topic is held back this many times `soon` at the most. */
+const BUSY_PATIENCE = 4
 
 /**
  * Collects frames by topic and sends each topic's as one where the format allows, so that the subscribers of a busy
  * channel cost one native send per batch and not one per publication.
  *
- * A small topic's batch is one event-loop turn. A large one's is about a millisecond: one send to 1,000 sockets takes
- * several, and publications that arrive in that time would otherwise each pay it again (measured: 1.68 M against
- * 0.23 M deliveries per CPU-second, docs/decisions/0004-native-topics-and-coalescing.md).
+ * A small topic's batch is one event-loop turn. A large one's ends when a millisecond brought nothing new, after four at
+ * the latest: one send to 1,000 sockets takes several, and publications that arrive in that time would otherwise each
+ * pay it again (measured: 1.68 M against 0.23 M deliveries per CPU-second,
+ * docs/decisions/0004-native-topics-and-coalescing.md).
  *
  * `flush` before anything that must come after (a new subscriber joining): the order of issue is the order seen.
  */
@@ -91,8 +113,8 @@ export class Fanout {
     this.#topics = topics
     this.#busyFrom = busyFrom
     const send = (topic: string, collected: Collected) => this.#publish(topic, collected)
-    this.#small = new Batch(endOfTurn, send)
-    this.#large = new Batch(soon, send)
+    this.#small = new Batch({ defer: endOfTurn, patience: 1 }, send)
+    this.#large = new Batch({ defer: soon, patience: BUSY_PATIENCE }, send)
   }
 
   /** Encodes at most once, and only when someone listens in this format. */

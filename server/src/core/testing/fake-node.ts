@@ -162,6 +162,11 @@ export class FakeNode {
     for (const run of runs) run()
   }
 
+  /** Until nothing waits any more: a busy topic waits for several turns. */
+  endTurns(): void {
+    while (this.#turnEnds.length > 0) this.endTurn()
+  }
+
   connect(identity: Identity = { userId: "" }): FakeClient {
     const client = new FakeClient(`c${this.#ids++}`, identity, this.topics)
     this.channels.register(client.connection)
