@@ -49,11 +49,14 @@ function commandOf(message: Values): Command {
 export function fromProtobuf(name: MessageName, message: Values): Values {
   const plain: Record<string, unknown> = {}
   for (const [key, field] of Object.entries(fieldsOf(name))) {
-    if (!Object.hasOwn(message, key)) continue
+    // The decoder leaves empty maps and lists where nothing was sent.
+    if (!Object.hasOwn(message, key) || (field.shape !== "one" && isEmpty(message[key]))) continue
     plain[key] = fieldFromProtobuf(field, message[key])
   }
   return plain
 }
+
+const isEmpty = (value: unknown): boolean => Object.keys(value as object).length === 0
 
 function fieldFromProtobuf({ shape, type }: Field, value: unknown): unknown {
   if (shape === "list") return (value as unknown[]).map((item) => valueFromProtobuf(type, item))
