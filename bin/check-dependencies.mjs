@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
-const WORKSPACES = ["", "server", "web"]
 const KINDS = ["dependencies", "optionalDependencies", "devDependencies", "peerDependencies"]
 
 /**
@@ -46,7 +45,8 @@ export function compare(manifests, page) {
 
 if (process.argv[1] && resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const root = join(dirname(fileURLToPath(import.meta.url)), "..")
-  const manifests = WORKSPACES.map((folder) => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8")))
+  const manifestOf = (folder) => JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"))
+  const manifests = ["", ...manifestOf("").workspaces].map(manifestOf)
   const problems = compare(manifests, readFileSync(join(root, "docs/dependencies.md"), "utf8"))
   for (const problem of problems) console.error(problem)
   process.exit(problems.length > 0 ? 1 : 0)

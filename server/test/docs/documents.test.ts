@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { Program, temporaryFolder } from "../cli/program.ts"
+import { testedBlocks } from "./document.ts"
+import { runDocument } from "./run-document.ts"
+
+const ROOT = join(import.meta.dir, "..", "..", "..")
+
+const documents = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => `docs/${name}`)
+
+const read = (name: string) => readFileSync(join(ROOT, name), "utf8")
+
+for (const name of documents) {
+  const markdown = read(name)
+  if (testedBlocks(markdown).length === 0) continue
+  test(`everything ${name} tells to do works as shown`, () => runDocument(markdown), 60_000)
+}
+
+test("both languages of a guide do the same", () => {
+  const code = (name: string) => testedBlocks(read(name)).map(({ language, marks }) => `${language} ${marks.join(" ")}`)
+  const pairs = documents.filter((name) => name.endsWith(".zh-CN.md"))
+  expect(pairs).not.toEqual([])
+  for (const name of pairs) expect(code(name)).toEqual(code(name.replace(".zh-CN.md", ".md")))
+})
+
+test("npm start, as the README says, serves the pages", async () => {
+  for (const name of ["README.md", "README.zh-CN.md"]) expect(read(name)).toContain("npm ci && npm start")
+  const data = temporaryFolder()
+  const server = new Program(["npm", "start", "--", "--port", "0", "--data", data], { cwd: ROOT })
+  const [, url = ""] = await server.prints(/^Skein ready on (\S+)$/m)
+  const page = await fetch(url)
+  expect(page.status).toBe(200)
+  expect(page.headers.get("content-type")).toStartWith("text/html")
+  server.kill("SIGTERM")
+  await server.ends()
+}, 60_000)
