@@ -26,9 +26,8 @@ import { Readiness } from "./telemetry/readiness.ts"
 /** Where the web client is built to. */
 const PUBLIC_FOLDER = join(import.meta.dirname, "..", "public")
 
-/** Topics with this many subscribers collect publications for about a millisecond (core/fanout.ts). */
+/** Topics with this many subscribers collect publications for a moment (core/fanout.ts). */
 const BUSY_TOPIC_FROM = 32
-const BUSY_TOPIC_WAIT_MS = 1
 
 export interface App {
   readonly url: string
@@ -43,7 +42,7 @@ export async function startApp(config: Config, log: Log): Promise<App> {
   const encoders = centrifugeEncoders()
   const fanout = new Fanout(gateway.topics, {
     endOfTurn: (run) => void setImmediate(run),
-    soon: (run) => void setTimeout(run, BUSY_TOPIC_WAIT_MS),
+    soon: (run, delayMs) => void setTimeout(run, delayMs),
     busyFrom: BUSY_TOPIC_FROM,
   })
   const broker = createEmbeddedBroker({

@@ -33,8 +33,8 @@ interface Collected {
 
 /** How long a batch waits: a policy over what has come in. */
 interface Waiting {
-  /** Runs `run` once, later. */
-  readonly defer: (run: () => void) => void
+  /** Runs `run` once, later; `listeners` is the size of the topic that made it wait. */
+  readonly defer: (run: () => void, listeners: number) => void
   /** While frames keep coming the batch waits again, at most this often. */
   readonly patience: number
 }
@@ -49,6 +49,7 @@ class Batch {
   #scheduled = false
   #grew = false
   #waits = 0
+  #listeners = 0
 
   constructor(waiting: Waiting, send: (topic: string, collected: Collected) => void) {
     this.#waiting = waiting
@@ -63,7 +64,7 @@ class Batch {
     }
   }
 
-  add(encoder: Encoder, topic: string, frame: Frame): void {
+  add(encoder: Encoder, topic: string, frame: Frame, listeners: number): void {
     const collected = this.topics.get(topic)
     if (collected) collected.frames.push(frame)
     else this.topics.set(topic, { encoder, frames: [frame] })
@@ -71,34 +72,40 @@ class Batch {
     if (this.#scheduled) return
     this.#scheduled = true
     this.#waits = 0
+    this.#listeners = listeners
     this.#wait()
   }
 
   #wait(): void {
     this.#grew = false
-    this.#waiting.defer(this.#due)
+    this.#waiting.defer(this.#due, this.#listeners)
   }
 }
 
 export interface FanoutTiming {
   /** Runs once when the current event-loop turn ends (`setImmediate`). */
   readonly endOfTurn: (run: () => void) => void
-  /** Runs once about a millisecond from now. */
-  readonly soon: (run: () => void) => void
+  /** Runs once after `delayMs`. */
+  readonly soon: (run: () => void, delayMs: number) => void
   /** Topics with at least this many subscribers wait for `soon`, and again while publications keep coming. */
   readonly busyFrom: number
 }
 
-/** A busy topic is held back this many times `soon` at the most. */
-const BUSY_PATIENCE = 4
+/** A busy topic waits this often at the most. */
+const BUSY_PATIENCE = 3
+
+/**
+ * Waiting may cost a fraction of what sending costs: about 5 µs a socket, so 5 ms for 1,000 and 50 ms for 10,000.
+ */
+const busyWaitMs = (listeners: number): number => Math.min(4, Math.max(1, Math.round(listeners / 500)))
 
 /**
  * Collects frames by topic and sends each topic's as one where the format allows, so that the subscribers of a busy
  * channel cost one native send per batch and not one per publication.
  *
- * A small topic's batch is one event-loop turn. A large one's ends when a millisecond brought nothing new, after four at
- * the latest: one send to 1,000 sockets takes several, and publications that arrive in that time would otherwise each
- * pay it again (measured: 1.68 M against 0.23 M deliveries per CPU-second,
+ * A small topic's batch is one event-loop turn. A large one's ends when one to four milliseconds (by its size) brought
+ * nothing new, after three such waits at the latest: one send to 1,000 sockets takes about five, and publications that
+ * arrive in that time would otherwise each pay it again (measured: 1.68 M against 0.23 M deliveries per CPU-second,
  * docs/decisions/0004-native-topics-and-coalescing.md).
  *
  * `flush` before anything that must come after (a new subscriber joining): the order of issue is the order seen.
@@ -114,7 +121,10 @@ export class Fanout {
     this.#busyFrom = busyFrom
     const send = (topic: string, collected: Collected) => this.#publish(topic, collected)
     this.#small = new Batch({ defer: endOfTurn, patience: 1 }, send)
-    this.#large = new Batch({ defer: soon, patience: BUSY_PATIENCE }, send)
+    this.#large = new Batch(
+      { defer: (run, listeners) => soon(run, busyWaitMs(listeners)), patience: BUSY_PATIENCE },
+      send,
+    )
   }
 
   /** Encodes at most once, and only when someone listens in this format. */
@@ -128,7 +138,7 @@ export class Fanout {
       this.#topics.publish(topic, frame, except)
       return
     }
-    this.#batchFor(topic, listeners).add(encoder, topic, frame)
+    this.#batchFor(topic, listeners).add(encoder, topic, frame, listeners)
   }
 
   /** Sends what is collected for one topic now. */
