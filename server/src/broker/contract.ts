@@ -1,4 +1,4 @@
-import type { Payload, Position, Publication, ClientInfo } from "../core/publication.ts"
+import type { ClientInfo, Payload, Position, Publication } from "../core/publication.ts"
 import type { ChannelRule } from "../core/rules.ts"
 
 /** A publication on its way in: not ordered, not kept yet. */

@@ -1,0 +1,60 @@
+import type { Clock } from "../../core/clock.ts"
+
+/** Real time. Its timers do not keep the process alive. */
+export const realClock: Clock = {
+  nowMs: () => Date.now(),
+  every(intervalMs, run) {
+    const timer = setInterval(run, intervalMs)
+    timer.unref()
+    return () => clearInterval(timer)
+  },
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+interface Timer {
+  dueMs: number
+  readonly intervalMs: number | undefined
+  readonly run: () => void
+}
+
+/** Time that moves only when told to. */
+export class ManualClock implements Clock {
+  #nowMs: number
+  readonly #timers = new Set<Timer>()
+
+  constructor(startMs = 1_700_000_000_000) {
+    this.#nowMs = startMs
+  }
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  every(intervalMs: number, run: () => void): () => void {
+    return this.#add({ dueMs: this.#nowMs + intervalMs, intervalMs, run })
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    return this.#add({ dueMs: this.#nowMs + delayMs, intervalMs: undefined, run })
+  }
+
+  /** Moves time on; each timer that has come due runs once, however often it would have. */
+  advance(ms: number): void {
+    this.#nowMs += ms
+    for (const timer of [...this.#timers]) {
+      if (timer.dueMs > this.#nowMs || !this.#timers.has(timer)) continue
+      if (timer.intervalMs === undefined) this.#timers.delete(timer)
+      else timer.dueMs = this.#nowMs + timer.intervalMs
+      timer.run()
+    }
+  }
+
+  #add(timer: Timer): () => void {
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+}
