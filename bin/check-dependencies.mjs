@@ -17,7 +17,9 @@ export function compare(manifests, page) {
     for (const kind of KINDS) {
       for (const [name, version] of Object.entries(manifest[kind] ?? {})) {
         used.add(name)
-        if (!/^\d+\.\d+\.\d+/.test(version)) problems.push(`${name} is not pinned to one version: ${version}`)
+        // A library names the range of its peer that it works with; the peer itself is pinned by whoever installs it.
+        if (kind !== "peerDependencies" && !/^\d+\.\d+\.\d+/.test(version))
+          problems.push(`${name} is not pinned to one version: ${version}`)
       }
     }
   }

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 
-const FOLDERS = ["server/src", "server/test", "web", "bin"]
+const FOLDERS = ["server/src", "server/test", "web", "echo", "bin"]
 const SKIPPED = new Set(["node_modules", "public", "fixtures", "dist"])
 
 /** Suites run in this order, one process each; the first whose pattern fits takes the file. */
@@ -9,7 +9,7 @@ const SUITES = [
   { name: "house", pattern: /^bin\// },
   { name: "documents", pattern: /^server\/test\/docs\//, last: true },
   { name: "browser", pattern: /\/(browser|e2e|pages)\//, last: true },
-  { name: "web", pattern: /^web\// },
+  { name: "web", pattern: /^(web|echo)\// },
   { name: "whole server", pattern: /^server\/test\// },
   { name: "units", pattern: /^server\/src\// },
 ]
