@@ -1,5 +1,8 @@
 import type { Words } from "./en.ts"
 
+/** A Latin name after Chinese text, where the style sheet's spacing does not reach (placeholders, labels). */
+const spaced = (name: string): string => (/^[\x21-\x7e]/.test(name) ? ` ${name}` : name)
+
 export const zh: Words = {
   rooms: "房间",
   directMessages: "私信",
@@ -101,7 +104,7 @@ export const zh: Words = {
   save: "保存",
   saving: "正在保存…",
 
-  writeTo: (name) => `发消息到${name}`,
+  writeTo: (name) => `发消息到${spaced(name)}`,
   send: "发送",
   editing: "正在编辑消息",
   replyingTo: (name) => `回复 ${name}`,

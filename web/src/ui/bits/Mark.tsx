@@ -1,12 +1,13 @@
 /** The sign of the house: a skein of geese, seen from below, the leader ahead. */
 const STROKES = [
-  "M23.7 8.7L27.2 9.2L25.3 12.1",
-  "M21.2 8.2L17.7 7.7",
-  "M23.9 14.3L22 17.3",
-  "M15.2 7.3L11.7 6.7",
-  "M20.6 19.4L18.6 22.4",
-  "M9.1 6.3L5.7 5.8",
-  "M17.2 24.5L15.3 27.5",
+  "M18.2 8.2L20.2 6.2L21.2 8.8",
+  "M16.2 10.2L14.2 12.2",
+  "M22.2 11.5L23.2 14.1",
+  "M12.1 14.3L10.2 16.2",
+  "M24.3 16.8L25.3 19.5",
+  "M8.1 18.3L6.1 20.3",
+  "M26.3 22.2L27.3 24.8",
+  "M4.1 22.3L2.1 24.3",
 ]
 
 export function Mark({ size = 22, flying = false }: { size?: number; flying?: boolean }) {

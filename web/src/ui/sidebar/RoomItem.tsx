@@ -56,7 +56,8 @@ function Preview({ room }: { room: Room }) {
   const typing = (typists.value.get(room.id) ?? []).map((typist) => person(typist.userId)?.name ?? "…")[0]
   if (!message || message.kind === "system") return null
   const mine = message.sender_id === me.value?.id
-  const name = room.facts.value.kind === "room" && !mine ? `${person(message.sender_id)?.name ?? ""}: ` : ""
+  const author = room.facts.value.kind === "room" && !mine ? person(message.sender_id)?.name : undefined
+  const name = author ? `${author}: ` : ""
   const text = message.state === "deleted" ? t().deleted : `${name}${message.body.slice(0, 120)}`
   return (
     <>
