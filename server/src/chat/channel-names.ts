@@ -1,5 +1,4 @@
 import { SkeinError } from "../core/errors.ts"
-import type { ChannelRule } from "../core/rules.ts"
 
 export const CHAT_PREFIX = "chat:"
 const CONVERSATION = "chat:c:"
@@ -22,21 +21,3 @@ export function userChannel(userId: string): string {
 
 export const conversationOf = (channel: string): string | undefined =>
   channel.startsWith(CONVERSATION) ? channel.slice(CONVERSATION.length) : undefined
-
-const base: Omit<ChannelRule, "pattern" | "presence" | "joinLeave"> = {
-  // The database is the history; pushes are hints with numbers on them.
-  historySize: 0,
-  historyTtlMs: 0,
-  durability: "memory",
-  recovery: false,
-  subscribe: "app",
-  publish: "nobody",
-  read: "subscriber",
-  echo: true,
-}
-
-/** What core has to know of the chat's channels; belongs in the rule book before everything else. */
-export const CHAT_CHANNEL_RULES: readonly ChannelRule[] = [
-  { ...base, pattern: `${CONVERSATION}*`, presence: true, joinLeave: true },
-  { ...base, pattern: `${USER}*`, presence: false, joinLeave: false },
-]

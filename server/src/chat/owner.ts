@@ -1,5 +1,5 @@
 import type { ChannelOwner } from "../core/channels.ts"
-import { getOrAdd } from "../core/collections.ts"
+import type { Clock } from "../core/clock.ts"
 import type { Connection } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
 import type { ChatStore } from "../store/contract.ts"
@@ -8,6 +8,9 @@ import type { ChatConfig } from "./config.ts"
 import { isAnonymousId } from "./ids.ts"
 import { ensureUsableId } from "./people.ts"
 import type { ChatChannels } from "./pushes.ts"
+
+/** When a cut is made sure of. A subscription takes milliseconds; one that waits for a slow broker, seconds. */
+const RECHECKS_MS = [10, 1_000, 15_000]
 
 /**
  * Who may be in the chat's channels: a conversation's only for its members (anonymous sockets: public rooms, when the
@@ -18,13 +21,13 @@ export class ChatOwner implements ChannelOwner {
   readonly #store: ChatStore
   readonly #channels: ChatChannels
   readonly #config: ChatConfig
-  /** Checks that have been asked and not yet led to a subscription, by channel. */
-  readonly #checking = new Map<string, Set<Promise<unknown>>>()
+  readonly #clock: Clock
 
-  constructor(store: ChatStore, channels: ChatChannels, config: ChatConfig) {
+  constructor(store: ChatStore, channels: ChatChannels, config: ChatConfig, clock: Clock) {
     this.#store = store
     this.#channels = channels
     this.#config = config
+    this.#clock = clock
   }
 
   async ensureMaySubscribe({ identity }: Pick<Connection, "identity">, channel: string): Promise<void> {
@@ -35,34 +38,24 @@ export class ChatOwner implements ChannelOwner {
       throw new SkeinError("permission_denied", "this channel belongs to somebody else")
     }
     const visitor = this.#config.anonymous && isAnonymousId(identity.userId)
-    const check = this.#store.ensureMayRead({ conversationId, userId: identity.userId, visitor })
-    await this.#during(channel, check)
+    await this.#store.ensureMayRead({ conversationId, userId: identity.userId, visitor })
   }
 
-  /** Takes the conversation away from all connections of a user. Call as soon as the membership has ended. */
+  /**
+   * Takes the conversation away from all connections of a user. Call as soon as the membership has ended.
+   *
+   * A connection that was found to be a member's just before may be subscribed only now (it subscribes to several
+   * channels in one step, and waits for the slowest): who is still no member is cut again a little later.
+   */
   cut(userId: string, conversationId: string): void {
-    const channel = conversationChannel(conversationId)
-    this.#channels.revokeUser(userId, channel)
-    const checks = [...(this.#checking.get(channel) ?? [])]
-    if (checks.length === 0) return
-    // A check answered "member" before the end may lead to a subscription only now: it is cut one turn later.
-    void Promise.allSettled(checks)
-      .then(nextTurn)
-      .then(() => this.#channels.revokeUser(userId, channel))
-  }
-
-  async #during(channel: string, check: Promise<unknown>): Promise<void> {
-    const checks = getOrAdd(this.#checking, channel, () => new Set<Promise<unknown>>())
-    checks.add(check)
-    try {
-      await check
-    } finally {
-      setImmediate(() => {
-        checks.delete(check)
-        if (checks.size === 0 && this.#checking.get(channel) === checks) this.#checking.delete(channel)
+    const revoke = () => this.#channels.revokeUser(userId, conversationChannel(conversationId))
+    revoke()
+    for (const delayMs of RECHECKS_MS)
+      this.#clock.after(delayMs, () => {
+        this.#store.ensureMayRead({ conversationId, userId }).catch((error: unknown) => {
+          // A store that is down says nothing about the membership; the first cut stands.
+          if (error instanceof SkeinError && error.code === "not_a_member") revoke()
+        })
       })
-    }
   }
 }
-
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

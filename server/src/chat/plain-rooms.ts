@@ -2,7 +2,7 @@ import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
 import type { JsonText } from "../core/publication.ts"
 import type { EnteredRoom, RoomLine, Rooms, SayOptions } from "../core/rooms.ts"
-import type { StoredConversation, StoredMessage } from "../store/contract.ts"
+import type { StoredConversation, StoredMessage, StoredUser } from "../store/contract.ts"
 import type { Caller, ChatParts } from "./caller.ts"
 import { say } from "./calls/messages.ts"
 import { becomeMember, leaveRoom } from "./calls/rooms.ts"
@@ -13,6 +13,8 @@ import { cleanName, nameKey, slugOf } from "./names.ts"
 import { mayCreateRooms } from "./policies.ts"
 
 const GUEST = { en: "Guest", "zh-CN": "访客" }
+
+type Opener = Pick<StoredUser, "id" | "guest">
 
 /** The chat's rooms for clients that speak no chat protocol; the promises are in core/rooms.ts. */
 export class PlainRooms implements Rooms {
@@ -37,7 +39,7 @@ export class PlainRooms implements Rooms {
     if (isAnonymousId(identity.userId)) {
       // Stored only when it speaks; taking from its rate all the same.
       this.#parts.rates.ensure(identity.userId, "join")
-      return entered(await this.#find(wanted, create, { guest: true }, slug))
+      return entered(await this.#find(wanted, create, { id: identity.userId, guest: true }, slug))
     }
     const user = await this.#parts.people.of(identity)
     const room = await this.#find(wanted, create, user, slug)
@@ -59,7 +61,8 @@ export class PlainRooms implements Rooms {
   }
 
   async leave(identity: Identity, conversationId: string): Promise<void> {
-    if (isAnonymousId(identity.userId)) return this.#parts.owner.cut(identity.userId, conversationId)
+    if (isAnonymousId(identity.userId))
+      return this.#parts.channels.revokeUser(identity.userId, conversationChannel(conversationId))
     await leaveRoom(this.#parts, await this.#caller(identity), { conversation_id: conversationId })
   }
 
@@ -109,19 +112,19 @@ export class PlainRooms implements Rooms {
       throw new SkeinError("unauthorized", "this server takes no visitors without a name: sign in first")
   }
 
-  async #find(slug: string, create: boolean, user: { guest: boolean; id?: string }, title: string) {
+  async #find(slug: string, create: boolean, user: Opener, title: string) {
     try {
       return (await this.#parts.store.roomBySlug({ slug })).conversation
     } catch (error) {
       const isMissing = error instanceof SkeinError && error.code === "not_found"
       if (!isMissing || !create || !mayCreateRooms(this.#parts.config, user)) throw error
     }
-    return this.#open(slug, title, user.id)
+    return this.#open(slug, title, user)
   }
 
-  async #open(slug: string, title: string, ownerId: string | undefined): Promise<StoredConversation> {
+  async #open(slug: string, title: string, opener: Opener): Promise<StoredConversation> {
     const { store, config, clock, rates } = this.#parts
-    rates.ensure(ownerId ?? "anonymous", "create")
+    rates.ensure(opener.id, "create")
     const name = cleanName(title, 60, "a room's name")
     try {
       const { conversation } = await store.createRoom({
@@ -129,7 +132,8 @@ export class PlainRooms implements Rooms {
         slug,
         name,
         nameKey: nameKey(`${name} ${slug}`),
-        ...(ownerId === undefined ? {} : { ownerId }),
+        // Anonymous people are gone with their socket: what they open belongs to nobody.
+        ...(isAnonymousId(opener.id) ? {} : { ownerId: opener.id }),
         history: "all",
         maxRooms: config.maxRooms,
         nowMs: clock.nowMs(),

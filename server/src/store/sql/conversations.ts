@@ -1,6 +1,7 @@
+import { sql } from "kysely"
 import { SkeinError } from "../../core/errors.ts"
 import type { StoreInput, StoreOutput } from "../contract.ts"
-import { addMember } from "./membership.ts"
+import { addMember } from "./joining.ts"
 import { insertMessage } from "./messages.ts"
 import { ensureMembership } from "./overview.ts"
 import { CONVERSATION_COLUMNS, toConversation } from "./rows.ts"
@@ -75,7 +76,7 @@ export async function listRooms(db: Db, input: StoreInput<"listRooms">): Promise
   let query = db.selectFrom("conversation").select(CONVERSATION_COLUMNS).where("kind", "=", "room")
   if (queryKey !== undefined && queryKey !== "") {
     const anywhere = `%${queryKey.replace(/[!%_]/g, "!$&")}%`
-    query = query.where((eb) => eb(eb.ref("name_key"), "like", anywhere).$castTo<boolean>())
+    query = query.where(sql<boolean>`name_key like ${anywhere} escape '!'`)
   }
   if (notOf !== undefined)
     query = query.where((eb) =>

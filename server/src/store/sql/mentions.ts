@@ -1,5 +1,5 @@
 import type { StoredMessage } from "../contract.ts"
-import { padded } from "./people.ts"
+import { padded } from "./lists.ts"
 import type { Db } from "./schema.ts"
 
 /** People one message can call, so that a message to all of a room's namesakes stays cheap. */

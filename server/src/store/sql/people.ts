@@ -1,6 +1,7 @@
 import { SkeinError } from "../../core/errors.ts"
 import type { StoredUser, StoreInput, StoreOutput } from "../contract.ts"
-import { addMember } from "./membership.ts"
+import { addMember } from "./joining.ts"
+import { padded } from "./lists.ts"
 import { CONVERSATION_COLUMNS, toConversation, toUser, USER_COLUMNS } from "./rows.ts"
 import type { Db } from "./schema.ts"
 
@@ -64,13 +65,6 @@ export async function usersById(db: Db, ids: readonly string[]): Promise<StoredU
   if (ids.length === 0) return []
   const rows = await db.selectFrom("user").select(USER_COLUMNS).where("id", "in", padded(ids)).execute()
   return rows.map(toUser)
-}
-
-/** Lists in SQL come in few lengths, so that few statements are prepared. */
-export function padded<T>(values: readonly T[]): T[] {
-  const last = values[values.length - 1] as T
-  const length = 2 ** Math.ceil(Math.log2(values.length))
-  return [...values, ...new Array<T>(length - values.length).fill(last)]
 }
 
 export async function findUsers(db: Db, input: StoreInput<"findUsers">): Promise<StoreOutput<"findUsers">> {

@@ -4,12 +4,18 @@ import type { ChatStore, StoreOperation } from "../contract.ts"
 import { openSqliteStore, type SqliteOptions } from "./in-process.ts"
 import { type Answer, MAX_STORE_FRAME_BYTES, READY_ID, type Request, toFailure } from "./wire.ts"
 
+/** Where tests make things go wrong. */
+interface Hooks {
+  readonly answered?: (answer: Answer) => void
+  readonly opened?: Parameters<typeof openSqliteStore>[1]
+}
+
 /**
  * The store's own process: SQLite is synchronous, and a slow disk must stall nobody's delivery.
  * Answers go out in the order of their transactions. Ends when its input ends, everything accepted done.
  */
-export async function serveStore(options: SqliteOptions, answered: (answer: Answer) => void = send): Promise<void> {
-  const store = await openOrExplain(options)
+export async function serveStore(options: SqliteOptions, { answered = send, opened }: Hooks = {}): Promise<void> {
+  const store = await openOrExplain(options, opened)
   if (!store) return
   send([READY_ID, 1, {}])
   const reader = new FrameReader(MAX_STORE_FRAME_BYTES)
@@ -20,9 +26,9 @@ export async function serveStore(options: SqliteOptions, answered: (answer: Answ
 }
 
 /** A database that cannot be opened is told to the parent, whose calls then fail with the reason. */
-async function openOrExplain(options: SqliteOptions): Promise<ChatStore | undefined> {
+async function openOrExplain(options: SqliteOptions, opened: Hooks["opened"]): Promise<ChatStore | undefined> {
   try {
-    return await openSqliteStore(options)
+    return await openSqliteStore(options, opened)
   } catch (error) {
     send([READY_ID, 0, toFailure(error)])
     process.exitCode = 1

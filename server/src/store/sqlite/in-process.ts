@@ -24,8 +24,15 @@ export interface SqliteOptions {
 
 export type CallStore = <O extends StoreOperation>(operation: O, input: StoreInput<O>) => Promise<StoreOutput<O>>
 
-/** Opens the file and brings its tables up to date. @throws SkeinError `storage_unavailable`, `storage_full` */
-export async function openSqliteStore(options: SqliteOptions): Promise<ChatStore> {
+/**
+ * Opens the file and brings its tables up to date. @throws SkeinError `storage_unavailable`, `storage_full`
+ *
+ * @param opened - called with the ready database (tests take its room or its rights away)
+ */
+export async function openSqliteStore(
+  options: SqliteOptions,
+  opened: (database: Database) => void = () => undefined,
+): Promise<ChatStore> {
   const database = open(options)
   const db = new Kysely<Tables>({ dialect: bunSqliteDialect(database) })
   try {
@@ -34,6 +41,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<ChatStore
     database.close()
     throw toStoreError(error)
   }
+  opened(database)
   const commits = new GroupCommit(database)
   const writes = new Set<StoreOperation>(WRITES)
   const call: CallStore = (operation, input) =>
