@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { UNSUBSCRIBE } from "../../src/core/close-codes.ts"
+import { until } from "../support/until.ts"
 import { API_KEY, type PlainServer, startPlain } from "./plain-server.ts"
 import { ScriptClient } from "./script-client.ts"
 
@@ -255,7 +256,7 @@ describe("bounds", () => {
     const strict = await startPlain({ config: { messagesPerSecond: 1, messageBurst: 3 } })
     const client = await ScriptClient.open(strict.url)
     for (let n = 0; n < 3; n++) client.say(`${n}`)
-    await client.drain().catch(() => undefined)
+    await until(() => strict.rooms.byId.get("lobby")?.lines.length === 3, "all three are said")
     const refused = await ScriptClient.open(strict.url)
     for (let n = 0; n < 3; n++) refused.command({ type: "ping" })
     for (let n = 0; n < 3; n++) expect(await refused.next()).toBe('{"type":"pong"}')

@@ -87,6 +87,19 @@ describe("the lobby", () => {
     client.close()
   })
 
+  test("a lobby that could not be entered is entered a little later, without a word from the client", async () => {
+    server.rooms.down = true
+    const client = await open()
+    expect(await client.nextJson()).toMatchObject({ type: "error", code: 1011 })
+    server.rooms.down = false
+    const membersOf = () => server.channels.hub.channels.get("chat:c:lobby") ?? 0
+    const before = membersOf()
+    await until(() => membersOf() > before, "it is let in")
+    await server.rooms.say({ userId: "web" }, "lobby", "hello again")
+    expect(await client.next()).toBe("hello again")
+    client.close()
+  })
+
   test("a lobby that could not be entered is entered when something is said", async () => {
     server.rooms.down = true
     const client = await open()

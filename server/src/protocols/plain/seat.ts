@@ -22,6 +22,8 @@ interface Taken {
 export class Seat {
   readonly #parts: SeatParts
   #taken: Taken | undefined
+  /** Known once this connection has been in it. */
+  #lobbyChannel: string | undefined
 
   constructor(parts: SeatParts) {
     this.#parts = parts
@@ -36,16 +38,17 @@ export class Seat {
     return this.#taken?.room.channel === channel
   }
 
-  async enterLobby(): Promise<void> {
+  async enterLobby(reply: () => void = () => undefined): Promise<void> {
     const { lobby } = this.#parts
     await this.#move(
       lobby,
       async () => {
         const room = await this.#parts.rooms.enter(this.#identity, lobby, { create: true })
+        this.#lobbyChannel = room.channel
         this.#parts.onLobby(room.channel)
         return room
       },
-      () => undefined,
+      reply,
     )
   }
 
@@ -54,6 +57,7 @@ export class Seat {
    * @param reply - called before anything said in the room can reach the client
    */
   async enter(roomId: string, create: boolean, reply: () => void): Promise<void> {
+    if (roomId === this.#parts.lobby) return this.enterLobby(reply)
     await this.#move(roomId, () => this.#parts.rooms.enter(this.#identity, roomId, { create }), reply)
   }
 
@@ -83,7 +87,7 @@ export class Seat {
   }
 
   isLobby(): boolean {
-    return this.#taken?.room.slug === this.#parts.lobby
+    return this.#taken !== undefined && this.#taken.room.channel === this.#lobbyChannel
   }
 
   /** @param echo - whether this connection receives it too */

@@ -17,6 +17,8 @@ import { Seat } from "./seat.ts"
 import type { Settling } from "./settling.ts"
 import { type Language, TEXTS } from "./texts.ts"
 
+const LOBBY_RETRY_MS = 5_000
+
 /** What all sessions of the protocol share. */
 export interface Shared {
   readonly parts: PlainParts
@@ -49,6 +51,7 @@ export class PlainSession implements Session, ConnectionEvents {
   #refused = false
   #closed = false
   #waitsToSettle = false
+  #nextLobbyTryMs = 0
 
   constructor(shared: Shared, socket: Socket) {
     const { clock, config } = shared.parts
@@ -102,8 +105,9 @@ export class PlainSession implements Session, ConnectionEvents {
     }
     const { connection } = this.#arrived
     const { expiresAtMs } = connection.identity
-    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) this.#stop(CLOSE.expired)
-    else endExpiredSubscriptions(channels, connection, nowMs)
+    if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return void this.#stop(CLOSE.expired)
+    endExpiredSubscriptions(channels, connection, nowMs)
+    this.#returnToLobby(nowMs)
   }
 
   // --- what core calls -------------------------------------------------------------------------
@@ -137,7 +141,7 @@ export class PlainSession implements Session, ConnectionEvents {
       rooms && mayEnterRooms ? new Seat({ channels, rooms, connection, lobby: config.lobby, onLobby }) : undefined
     const commands = new ChannelCommands(parts, connection, anonymous)
     this.#arrived = { connection, seat, channels: commands }
-    // Failing here is no reason to end the connection: saying something tries again.
+    // Failing here is no reason to end the connection: `tick` and saying something try again.
     await seat?.enterLobby().catch((error: unknown) => this.#later(() => Promise.reject(error)))
     for (const { channel } of identity.channels ?? []) await this.#attempt(() => commands.subscribeByServer(channel))
   }
@@ -255,6 +259,15 @@ export class PlainSession implements Session, ConnectionEvents {
   async #roomHistory(limit: number): Promise<void> {
     const { roomId, lines } = await this.#seat.recent(limit)
     this.#socket.send(replies.roomHistory(roomId, lines))
+  }
+
+  /** A connection that could not be let into the lobby (storage was down, too many at once) is in no room. */
+  #returnToLobby(nowMs: number): void {
+    const seat = this.#arrived?.seat
+    if (seat === undefined || seat.roomId !== undefined || this.#isArriving || nowMs < this.#nextLobbyTryMs) return
+    this.#nextLobbyTryMs = nowMs + LOBBY_RETRY_MS
+    // The client was told of the first refusal; the same one every few seconds would say nothing new.
+    this.#later(() => (seat.roomId === undefined ? seat.enterLobby().catch(() => undefined) : Promise.resolve()))
   }
 
   /** @param stay - the room itself is as before, only the subscription was lost */
