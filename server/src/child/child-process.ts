@@ -1,5 +1,6 @@
 import { dirname } from "node:path"
 import { encodeFrame, FrameReader } from "./frames.ts"
+import { PipeEnd } from "./pipe-end.ts"
 
 export interface ChildOptions {
   /** Absolute path of the module the child runs, with this process's own Bun. */
@@ -27,6 +28,7 @@ export interface ChildExit {
 export class ChildProcess {
   readonly pid: number
   readonly #process: Bun.Subprocess<"pipe", "pipe", "inherit">
+  readonly #stdin: PipeEnd
   #gone = false
   #reason: Error | undefined
 
@@ -40,30 +42,25 @@ export class ChildProcess {
       stderr: "inherit",
     })
     this.pid = this.#process.pid
+    this.#stdin = new PipeEnd(this.#process.stdin)
     void this.#run(options)
   }
 
   /** Whether the child had not ended as far as we know; a frame sent to a dead child is lost without error. */
   send(text: string): void {
     if (this.#gone) return
-    this.#process.stdin.write(encodeFrame(text))
-    this.#flush()
+    this.#stdin.write(encodeFrame(text))
   }
 
   /** End of input: the child finishes what it has and exits by itself. */
   end(): void {
     if (this.#gone) return
-    // The promise fails with EPIPE when the child is dead already; `onExit` tells that.
-    Promise.resolve(this.#process.stdin.end()).catch(ignorePipeError)
+    this.#stdin.end()
   }
 
   kill(reason: Error): void {
     this.#reason ??= reason
     this.#process.kill("SIGKILL")
-  }
-
-  #flush(): void {
-    Promise.resolve(this.#process.stdin.flush()).catch(ignorePipeError)
   }
 
   async #run(options: ChildOptions): Promise<void> {
@@ -81,10 +78,6 @@ export class ChildProcess {
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
     })
   }
-}
-
-function ignorePipeError(_error: unknown): void {
-  // Writing to a child that just died fails; its exit is reported by `onExit` and nothing else may depend on this.
 }
 
 function inheritedEnv(): Record<string, string> {

@@ -1,4 +1,5 @@
 import { encodeFrame, FrameReader } from "./frames.ts"
+import { PipeEnd } from "./pipe-end.ts"
 
 /**
  * The child's side: hands over all whole frames that have arrived, as one batch, and writes back what is returned.
@@ -32,18 +33,12 @@ export async function serveFrames(
     if (arrived.length > 0) schedule()
   }
   while (arrived.length > 0) work()
-  await flushed
+  await out.flushed
 }
 
-const out = Bun.stdout.writer()
-let flushed: Promise<unknown> = Promise.resolve()
+const out = new PipeEnd(Bun.stdout.writer())
 
-/** Frame to the parent. A parent that died cannot read it: the end of input will tell. */
+/** A frame to the parent. */
 export function writeFrame(text: string): void {
   out.write(encodeFrame(text))
-  flushed = Promise.resolve(out.flush()).catch(ignoreBrokenPipe)
-}
-
-function ignoreBrokenPipe(_error: unknown): void {
-  // The end of input follows and ends us.
 }
