@@ -14,6 +14,7 @@ export const CHECKS = [
   { name: "types of web", command: ["node_modules/.bin/tsc", "-p", "web"] },
   { name: "types of web's tests", command: ["node_modules/.bin/tsc", "-p", "web/tsconfig.test.json"] },
   { name: "types of echo", command: ["node_modules/.bin/tsc", "-p", "echo"] },
+  { name: "npm ci would install", command: ["npm", "ci", "--dry-run", "--ignore-scripts"] },
   { name: "who may import whom", command: [node, "bin/check-imports.mjs"] },
   { name: "docs/dependencies.md is complete", command: [node, "bin/check-dependencies.mjs"] },
   { name: "links in the documents", command: [node, "bin/check-links.mjs"] },
