@@ -1,13 +1,14 @@
 import type { Server } from "bun"
 import type { Clock } from "../core/clock.ts"
-import { isLoopback, normalizeAddress } from "./address.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
+import type { ForwardedAddresses } from "./forwarded.ts"
 import type { OriginPolicy } from "./origin.ts"
 import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
 import { Roster } from "./roster.ts"
 import { StreamSocket } from "./stream-socket.ts"
 import { negotiateSubprotocol } from "./subprotocol.ts"
 import { Topics } from "./topics.ts"
+import { wantsWebSocket } from "./upgrade-request.ts"
 import { WebSocketSocket } from "./websocket-socket.ts"
 
 export interface GatewayLog {
@@ -26,6 +27,7 @@ export interface GatewayOptions extends AdmissionLimits {
   /** A WebSocket that is silent this long (pings unanswered too) is gone. 8–960 s. */
   readonly idleTimeoutSeconds: number
   readonly origins: OriginPolicy
+  readonly addresses: ForwardedAddresses
   readonly clock: Clock
   readonly log: GatewayLog
 }
@@ -135,10 +137,9 @@ export class Gateway implements StreamGateway {
   }
 
   handshake(request: Request, transport: string): Handshake {
-    const address = normalizeAddress(this.#server?.requestIP(request)?.address ?? "")
+    const peer = this.#server?.requestIP(request)?.address ?? ""
     return {
-      address,
-      loopback: isLoopback(address),
+      ...this.#options.addresses.of(peer, request.headers),
       url: new URL(request.url),
       headers: request.headers,
       transport,
@@ -174,7 +175,7 @@ export class Gateway implements StreamGateway {
   }
 
   #fetch(request: Request, server: NativeServer): Response | Promise<Response> | undefined {
-    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return this.#upgrade(request, server)
+    if (wantsWebSocket(request)) return this.#upgrade(request, server)
     return this.#http(request)
   }
 

@@ -1,5 +1,5 @@
 import type { Channels } from "../../src/core/channels.ts"
-import type { Connection, Identity } from "../../src/core/connection.ts"
+import type { Identity } from "../../src/core/connection.ts"
 import { SkeinError } from "../../src/core/errors.ts"
 import type { EnteredRoom, RoomLine, Rooms, SayOptions } from "../../src/core/rooms.ts"
 
@@ -16,13 +16,15 @@ export class FakeRooms implements Rooms {
   readonly byId = new Map<string, Room>()
   /** What a store behind a pipe takes for one answer, in event-loop turns. */
   turns = 2
+  /** Entering a room takes this on top. */
+  enteringMs = 0
   takesGuests = true
   down = false
   readonly #channels: Channels
 
   constructor(channels: Channels) {
     this.#channels = channels
-    channels.addOwner({ prefix: "chat:", ensureMaySubscribe: (connection) => this.#answer(connection) })
+    channels.addOwner({ prefix: "chat:", ensureMaySubscribe: () => this.#answer() })
   }
 
   anonymous(connectionId: string): Identity {
@@ -33,6 +35,7 @@ export class FakeRooms implements Rooms {
 
   async enter({ userId }: Identity, slug: string, { create }: { create: boolean }): Promise<EnteredRoom> {
     await this.#answer()
+    if (this.enteringMs > 0) await new Promise((resolve) => setTimeout(resolve, this.enteringMs))
     const id = slug.toLowerCase()
     if (!this.byId.has(id) && !create) throw new SkeinError("not_found", `there is no room "${slug}"`)
     const room = this.byId.get(id) ?? this.#make(id)
@@ -94,7 +97,7 @@ export class FakeRooms implements Rooms {
     return room
   }
 
-  async #answer(_connection?: Connection): Promise<void> {
+  async #answer(): Promise<void> {
     for (let turn = 0; turn < this.turns; turn++) await new Promise((resolve) => setImmediate(resolve))
     if (this.down) throw new SkeinError("storage_unavailable")
   }

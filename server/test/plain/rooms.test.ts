@@ -41,7 +41,7 @@ describe("the lobby", () => {
   })
 
   test("PLAIN-7: nothing said after open is missed, however slow letting in is", async () => {
-    server.rooms.turns = 30
+    server.rooms.enteringMs = 20
     try {
       for (let round = 0; round < 10; round++) {
         const speaker = await open("/?user_id=1")
@@ -52,7 +52,7 @@ describe("the lobby", () => {
         for (const client of [speaker, listener]) client.close()
       }
     } finally {
-      server.rooms.turns = 2
+      server.rooms.enteringMs = 0
     }
   })
 

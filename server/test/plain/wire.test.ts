@@ -26,6 +26,7 @@ const saidOnce = (text: string) => until(() => lobby().includes(text), `"${text}
 describe("handshakes of small clients", () => {
   const quirks: Record<string, Record<string, string | undefined>> = {
     "as in the book": {},
+    "only Connection: Upgrade": { Upgrade: undefined },
     "upper case websocket": { Upgrade: "WebSocket" },
     "Connection with a list": { Connection: "keep-alive, Upgrade" },
     "Connection in lower case": { Connection: "upgrade" },
@@ -61,6 +62,15 @@ describe("handshakes of small clients", () => {
       await new Promise((resolve) => setImmediate(resolve))
     }
     await saidOnce("slowly")
+  })
+
+  test("without Upgrade it is a plain request where a proxy stands between", async () => {
+    for (const headers of [{ "X-Forwarded-For": "192.0.2.1" }, { Via: "1.1 proxy" }, { Connection: "keep-alive" }]) {
+      const client = raw()
+      client.write(handshake("/", { Upgrade: undefined, ...headers }))
+      await client.answered()
+      expect(client.status).toBe(404)
+    }
   })
 
   test("PLAIN-2: an offered subprotocol is refused with 400", async () => {
