@@ -1,6 +1,9 @@
 import { signal } from "@preact/signals"
 import type { Message } from "../contract.ts"
 
+/** Where a soft keyboard is likely: Enter is a new line, the button sends, and nothing takes the focus by itself. */
+export const onTouch = matchMedia("(hover: none) and (pointer: coarse)")
+
 /** What the composer is for at this moment, besides writing something new. */
 export type Intent = { readonly kind: "edit" | "reply"; readonly message: Message }
 

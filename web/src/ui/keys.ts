@@ -45,10 +45,9 @@ function typedOutside(event: KeyboardEvent): void {
     dialog.value = { kind: "keys" }
     return
   }
-  const onControl = event.target instanceof HTMLElement && event.target.closest("button, a, [role=button]") !== null
   const onMessage = event.target instanceof HTMLElement && event.target.tagName === "ARTICLE"
   const printable = event.key.length === 1 && event.key !== " "
-  if (printable && !onControl && !(onMessage && /^[re]$/.test(event.key))) {
+  if (printable && !(onMessage && /^[re]$/.test(event.key))) {
     // The character lands in the field: the focus moves before the browser inserts it.
     document.querySelector<HTMLTextAreaElement>(".composer textarea")?.focus()
   }

@@ -16,6 +16,8 @@ export function Dialog({ title, kind = "plain", onClose, children }: Props) {
   useLayoutEffect(() => {
     const before = document.activeElement
     element.current?.showModal()
+    // Without a field of its own the dialog takes the focus, not its close button.
+    if (document.activeElement?.classList.contains("dialog-close")) element.current?.focus()
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true })
     }
@@ -25,6 +27,7 @@ export function Dialog({ title, kind = "plain", onClose, children }: Props) {
     <dialog
       ref={element}
       class={`dialog ${kind}`}
+      tabIndex={-1}
       aria-label={title}
       onClose={onClose}
       onClick={(event) => event.target === element.current && element.current?.close()}
@@ -32,7 +35,12 @@ export function Dialog({ title, kind = "plain", onClose, children }: Props) {
       {kind !== "switcher" && (
         <header>
           <h2>{title}</h2>
-          <button type="button" class="icon-button" aria-label={t().close} onClick={() => element.current?.close()}>
+          <button
+            type="button"
+            class="icon-button dialog-close"
+            aria-label={t().close}
+            onClick={() => element.current?.close()}
+          >
             <Icon name="close" />
           </button>
         </header>

@@ -3,7 +3,7 @@ import { LIMITS } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { editMessage, sendText } from "../../state/actions.ts"
 import { chat } from "../../state/chat.ts"
-import { focusComposer, intent, toEnd } from "../../state/compose.ts"
+import { focusComposer, intent, onTouch, toEnd } from "../../state/compose.ts"
 import { me, person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
@@ -12,8 +12,6 @@ import { fitHeight } from "./fit-height.ts"
 import { isImeKey } from "./ime.ts"
 import { tellTyping, tellTypingStopped } from "./tell-typing.ts"
 
-/** Where a soft keyboard is likely, Enter is a new line and the button sends. */
-const onTouch = matchMedia("(hover: none) and (pointer: coarse)")
 const SHOW_LEFT_BELOW = 200
 
 const lengthOf = (text: string): number => [...text].length

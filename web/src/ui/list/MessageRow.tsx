@@ -64,16 +64,14 @@ function Row({ room, message, itemKey, first, tabbable }: Props) {
           {first && (
             <div class="byline">
               <span class={mine ? "author mine" : "author"}>{author.name}</span>
-              {author.guest && <span class="tag">{t().guest}</span>}
               <Stamp message={message} />
             </div>
           )}
           {message.reply_to_seq !== undefined && !deleted && <Quote room={room} seq={message.reply_to_seq} />}
-          {deleted ? <div class="text tombstone">{t().deleted}</div> : <MessageText text={text} />}
-          {message.edited_at !== undefined && !deleted && (
-            <span class="edited" title={t().editedAt(fullTime(message.edited_at))}>
-              {t().edited}
-            </span>
+          {deleted ? (
+            <div class="text tombstone">{t().deleted}</div>
+          ) : (
+            <MessageText text={text} editedAt={message.edited_at} />
           )}
           {confirming.value === message.id && <DeleteQuestion room={room} message={message} />}
         </div>

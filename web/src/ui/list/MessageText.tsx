@@ -1,6 +1,8 @@
+import { t } from "../../i18n/index.ts"
+import { fullTime } from "../../i18n/time.ts"
 import { isJumbo, piecesOf } from "./text.ts"
 
-export function MessageText({ text }: { text: string }) {
+export function MessageText({ text, editedAt }: { text: string; editedAt?: number | undefined }) {
   return (
     <div class={isJumbo(text) ? "text jumbo" : "text"} dir="auto">
       {piecesOf(text).map((piece, index) => {
@@ -22,6 +24,11 @@ export function MessageText({ text }: { text: string }) {
         }
         return piece.text
       })}
+      {editedAt !== undefined && (
+        <span class="edited" title={t().editedAt(fullTime(editedAt))}>
+          {` (${t().edited})`}
+        </span>
+      )}
     </div>
   )
 }

@@ -1,6 +1,7 @@
 import { t } from "../../i18n/index.ts"
 import { listTime } from "../../i18n/time.ts"
 import { isOnline } from "../../state/chat.ts"
+import { focusComposer, onTouch } from "../../state/compose.ts"
 import { me, person } from "../../state/people.ts"
 import { go, openRoom, roomAddress } from "../../state/place.ts"
 import type { Room } from "../../state/rooms.ts"
@@ -27,6 +28,7 @@ export function RoomItem({ room }: { room: Room }) {
           if (event.metaKey || event.ctrlKey || event.shiftKey) return
           event.preventDefault()
           go(roomAddress(room))
+          if (!onTouch.matches) focusComposer.value++
         }}
       >
         {peer ? (
