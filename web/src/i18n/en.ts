@@ -24,6 +24,7 @@ export const en = {
   offline: "Offline",
   you: "you",
   guest: "guest",
+  unreadMentions: (n: string) => `${n} unread, you were mentioned`,
   unreadCount: (n: string) => `${n} unread`,
 
   // First visit

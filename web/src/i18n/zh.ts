@@ -26,6 +26,7 @@ export const zh: Words = {
   offline: "离线",
   you: "我",
   guest: "访客",
+  unreadMentions: (n) => `${n} 条未读，有人提到你`,
   unreadCount: (n) => `${n} 条未读`,
 
   welcome: "进来聊聊",

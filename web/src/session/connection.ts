@@ -89,7 +89,11 @@ export class Connection {
   }
 
   subscribe(channel: string): void {
-    if (this.centrifuge.getSubscription(channel)) return
+    const held = this.centrifuge.getSubscription(channel)
+    if (held) {
+      held.subscribe()
+      return
+    }
     const subscription = this.centrifuge.newSubscription(channel, { joinLeave: true })
     this.attach(subscription, channel)
     subscription.subscribe()

@@ -93,7 +93,7 @@ export class Chat {
       connected: () => void this.greet(),
       push: (push) => this.inbox.take(push),
       subscribed: (channel) => this.subscribed(channel),
-      cut: (channel) => forgetPresence(channel),
+      cut: (channel) => this.cut(channel),
       present: joined,
       absent: left,
       closed: () => this.ended(),
@@ -167,6 +167,15 @@ export class Chat {
     this.catchingUp.want(room.id)
     const wanted = room.facts.peek().kind === "direct" || openRoom.peek() === room
     if (wanted) void this.lookWhoIsThere(room)
+  }
+
+  /** The channel was taken from us. A removal is pushed as such; if none came, ask what is still mine. */
+  private cut(channel: string): void {
+    forgetPresence(channel)
+    setTimeout(() => {
+      const mine = [...rooms.peek().values()].some((room) => room.channel === channel)
+      if (mine && this.connection.isUp()) void this.greet()
+    }, GREET_AGAIN_MS)
   }
 
   private lost(room: Room): void {

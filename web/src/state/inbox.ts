@@ -1,7 +1,7 @@
 import type { CatchUpEntry, Message, Push } from "../contract.ts"
 import { LIMITS } from "../contract.ts"
 import { applyStep, heard, isBehind, type Step } from "../sync/thread.ts"
-import { learn, me } from "./people.ts"
+import { learn, me, namesMe } from "./people.ts"
 import { adopt, drop, joinable, type Room, rooms } from "./rooms.ts"
 import { typing } from "./typing.ts"
 
@@ -12,6 +12,12 @@ export interface InboxEvents {
   behind(room: Room): void
   added(room: Room): void
   removed(room: Room): void
+}
+
+/** Nothing unread names nobody. */
+function setUnread(room: Room, unread: number, mentions: number): void {
+  room.unread.value = unread
+  room.mentions.value = unread === 0 ? 0 : mentions
 }
 
 const counts = (message: Message): boolean =>
@@ -44,7 +50,7 @@ export class Inbox {
     const newest = entry.messages.at(-1)
     if (newest && newest.seq >= (room.lastMessage.peek()?.seq ?? 0)) room.lastMessage.value = newest
     room.readSeq.value = Math.max(room.readSeq.peek(), entry.read_seq)
-    if (entry.seq_head >= room.thread.peek().seqHead) room.unread.value = entry.unread
+    if (entry.seq_head >= room.thread.peek().seqHead) setUnread(room, entry.unread, entry.mentions ?? 0)
     for (const message of entry.messages) this.events.arrived(room, message, false)
   }
 
@@ -74,7 +80,13 @@ export class Inbox {
   private done(room: Room, step: Step): void {
     if (step.kind === "message") {
       room.lastMessage.value = step.message
-      if (counts(step.message)) room.unread.value = Math.min(LIMITS.unreadCap, room.unread.peek() + 1)
+      if (counts(step.message)) {
+        setUnread(
+          room,
+          Math.min(LIMITS.unreadCap, room.unread.peek() + 1),
+          room.mentions.peek() + (namesMe(step.message) ? 1 : 0),
+        )
+      }
       this.events.arrived(room, step.message, true)
       return
     }
@@ -95,7 +107,7 @@ export class Inbox {
     const room = rooms.peek().get(push.conversation_id)
     if (!room || push.user_id !== me.peek()?.id || push.read_seq < room.readSeq.peek()) return
     room.readSeq.value = push.read_seq
-    if (push.unread !== undefined) room.unread.value = push.unread
+    if (push.unread !== undefined) setUnread(room, push.unread, room.mentions.peek())
   }
 
   private remove(conversationId: string): void {

@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals"
-import type { User } from "../contract.ts"
+import type { Message, User } from "../contract.ts"
 
 const known = new Map<string, Signal<User | undefined>>()
 
@@ -15,6 +15,13 @@ export function learn(user: User): void {
   const old = at.peek()
   if (!old || old.name !== user.name || old.avatar !== user.avatar || old.guest !== user.guest) at.value = user
   if (me.peek()?.id === user.id && me.peek()?.name !== user.name) me.value = user
+}
+
+/** Whether a message of somebody else calls me by name. */
+export function namesMe(message: Message): boolean {
+  const self = me.value
+  if (!self || message.sender_id === self.id) return false
+  return message.body.toLocaleLowerCase().includes(`@${self.name.toLocaleLowerCase()}`)
 }
 
 export function learnAll(users: Readonly<Record<string, User>>): void {

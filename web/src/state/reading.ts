@@ -39,6 +39,7 @@ export class Reading {
       if ((this.wanted.get(conversationId) ?? 0) <= seq) this.wanted.delete(conversationId)
       room.readSeq.value = Math.max(room.readSeq.peek(), read_seq)
       room.unread.value = unread
+      if (unread === 0) room.mentions.value = 0
     } catch (error) {
       console.warn("Read cursor not moved:", error)
       if (this.connection.isUp()) this.wanted.delete(conversationId)

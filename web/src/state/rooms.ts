@@ -10,6 +10,8 @@ export interface Room {
   readonly facts: Signal<Membership>
   readonly thread: Signal<Thread>
   readonly unread: Signal<number>
+  /** Of the unread, those that name me. */
+  readonly mentions: Signal<number>
   readonly readSeq: Signal<number>
   readonly lastMessage: Signal<Message | undefined>
 }
@@ -55,6 +57,7 @@ export function adopt(membership: Membership): Room {
     facts: signal(membership),
     thread: signal(emptyThread(membership.seq_head, membership.chg_head)),
     unread: signal(membership.unread),
+    mentions: signal(membership.mentions ?? 0),
     readSeq: signal(membership.read_seq),
     lastMessage: signal(membership.last_message),
   }
@@ -74,6 +77,7 @@ function refresh(room: Room, membership: Membership): Room {
   }
   if (membership.seq_head >= thread.seqHead) {
     room.unread.value = membership.unread
+    room.mentions.value = membership.mentions ?? 0
     room.lastMessage.value = membership.last_message
   }
   return room

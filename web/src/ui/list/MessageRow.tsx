@@ -3,7 +3,7 @@ import { t } from "../../i18n/index.ts"
 import { clock, fullTime } from "../../i18n/time.ts"
 import { pendingChanges } from "../../state/actions.ts"
 import { confirming, flashing, intent } from "../../state/compose.ts"
-import { me, person } from "../../state/people.ts"
+import { me, namesMe, person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Avatar } from "../bits/Avatar.tsx"
 import { memo } from "../bits/memo.ts"
@@ -34,6 +34,7 @@ function Row({ room, message, itemKey, first, tabbable }: Props) {
   const classes = ["message"]
   if (first) classes.push("first")
   if (pending) classes.push("pending")
+  if (!deleted && namesMe(message)) classes.push("names-me")
   if (flashing.value === message.seq) classes.push("flash")
   if (intent.value?.kind === "edit" && intent.value.message.id === message.id) classes.push("editing")
   const active = activeRow.value === message.id && !deleted

@@ -42,9 +42,11 @@ export function RoomItem({ room }: { room: Room }) {
         {peer && isOnline(peer.id) && <span class="hidden">{t().online}</span>}
         <Preview room={room} />
         {unread > 0 && (
-          <span class="badge">
+          <span class={room.mentions.value > 0 ? "badge names-me" : "badge"}>
             <span aria-hidden="true">{capped(unread)}</span>
-            <span class="hidden">{t().unreadCount(capped(unread))}</span>
+            <span class="hidden">
+              {room.mentions.value > 0 ? t().unreadMentions(capped(unread)) : t().unreadCount(capped(unread))}
+            </span>
           </span>
         )}
       </a>
