@@ -86,6 +86,10 @@ export class FakeLog implements PublicationLog {
 
   publish(channel: string, rule: ChannelRule, draft: PublishDraft) {
     return this.#later(() => {
+      if (draft.skipHistory) {
+        this.deliver(channel, { ...draft, timeMs: 0 })
+        return { duplicate: false }
+      }
       const offset = (this.tops.get(channel) ?? 0) + 1
       this.tops.set(channel, offset)
       const publication: Publication = { ...draft, offset, timeMs: 0 }
@@ -96,9 +100,10 @@ export class FakeLog implements PublicationLog {
     })
   }
 
-  history(channel: string, _rule: ChannelRule, { since, limit }: HistoryRequest): Promise<HistoryRead> {
+  history(channel: string, _rule: ChannelRule, { since, limit, reverse }: HistoryRequest): Promise<HistoryRead> {
     return this.#later(() => {
       const kept = (this.kept.get(channel) ?? []).filter((p) => (p.offset ?? 0) > (since?.offset ?? 0))
+      if (reverse) kept.reverse()
       return { publications: kept.slice(0, limit), top: { epoch: "e", offset: this.tops.get(channel) ?? 0 } }
     })
   }

@@ -1,0 +1,98 @@
+/** What a client says, read and checked. */
+export type ClientMessage =
+  | { readonly kind: "ping" }
+  | { readonly kind: "pong" }
+  | { readonly kind: "subscribe"; readonly subscribe: SubscribeMessage }
+  | { readonly kind: "unsubscribe"; readonly channel: string }
+  | { readonly kind: "signin"; readonly auth: string; readonly userData: string }
+  | { readonly kind: "client_event"; readonly event: string; readonly channel: string; readonly data: string }
+
+export interface SubscribeMessage {
+  readonly channel: string
+  /** "" when there is none. */
+  readonly auth: string
+  readonly channelData: string | undefined
+  /** Ours: where a client that recovers stands. */
+  readonly recover: { readonly epoch: string; readonly offset: number } | undefined
+}
+
+/** Its text is told to the client. */
+export class BadMessage extends Error {
+  override readonly name = "BadMessage"
+}
+
+/** @throws BadMessage */
+export function readMessage(text: string): ClientMessage {
+  const frame = parseObject(text, "Received invalid JSON")
+  const { event } = frame
+  if (typeof event !== "string") throw new BadMessage('Received a message without "event"')
+  if (event.startsWith("client-")) return clientEvent(event, frame)
+  const known = READERS[event]
+  if (!known)
+    throw new BadMessage(`Unknown event ${JSON.stringify(event.slice(0, 100))}: client events begin with client-`)
+  return known(frame)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const READERS: Readonly<Record<string, (frame: Fields) => ClientMessage>> = {
+  __proto__: null as never,
+  "pusher:ping": () => ({ kind: "ping" }),
+  "pusher:pong": () => ({ kind: "pong" }),
+  "pusher:subscribe": (frame) => ({ kind: "subscribe", subscribe: subscribeMessage(dataOf(frame)) }),
+  "pusher:unsubscribe": (frame) => ({ kind: "unsubscribe", channel: textField(dataOf(frame), "channel") }),
+  "pusher:signin": (frame) => {
+    const data = dataOf(frame)
+    return { kind: "signin", auth: textField(data, "auth"), userData: textField(data, "user_data") }
+  },
+}
+
+function subscribeMessage(data: Fields): SubscribeMessage {
+  const { auth, channel_data: channelData } = data
+  return {
+    channel: textField(data, "channel"),
+    auth: typeof auth === "string" ? auth : "",
+    channelData: typeof channelData === "string" ? channelData : undefined,
+    recover: position(data.recover),
+  }
+}
+
+function clientEvent(event: string, { channel, data }: Fields): ClientMessage {
+  if (typeof channel !== "string") throw new BadMessage(`Client event ${JSON.stringify(event)} names no channel`)
+  return { kind: "client_event", event, channel, data: typeof data === "string" ? data : JSON.stringify(data ?? {}) }
+}
+
+/** An object, or (older clients) an object as JSON text. */
+function dataOf({ data }: Fields): Fields {
+  if (typeof data === "string") return parseObject(data, '"data" is neither an object nor JSON of one')
+  if (isObject(data)) return data
+  throw new BadMessage('"data" must be an object')
+}
+
+function textField(fields: Fields, name: string): string {
+  const value = fields[name]
+  if (typeof value === "string") return value
+  throw new BadMessage(`"data.${name}" must be a string`)
+}
+
+function position(value: unknown): SubscribeMessage["recover"] {
+  if (!isObject(value)) return undefined
+  const { epoch, offset } = value
+  if (typeof epoch !== "string" || !Number.isSafeInteger(offset) || (offset as number) < 0)
+    throw new BadMessage('"data.recover" must be {"epoch":string,"offset":integer}')
+  return { epoch, offset: offset as number }
+}
+
+function parseObject(text: string, problem: string): Fields {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new BadMessage(problem)
+  }
+  if (isObject(value)) return value
+  throw new BadMessage(problem)
+}
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value)

@@ -1,0 +1,164 @@
+import type { Channels } from "../../core/channels.ts"
+import type { Clock } from "../../core/clock.ts"
+import type { Fanout } from "../../core/fanout.ts"
+import type { ChannelRule } from "../../core/rules.ts"
+import type { Apps } from "./apps.ts"
+import type { PusherEncoders } from "./encoders.ts"
+
+/** The public name of an app and the secret that belongs to it. */
+export interface AppKey {
+  readonly key: string
+  readonly secret: string
+}
+
+export interface AppLimits {
+  /** Connections of this app on this node, 0 for any number. Past it: close code 4004. */
+  readonly maxConnections: number
+  /** Bytes of one event's `data`. Past it: 413. */
+  readonly maxEventBytes: number
+  readonly maxChannelsPerEvent: number
+  readonly maxEventsPerBatch: number
+  /** Characters, prefix included. */
+  readonly maxChannelLength: number
+  readonly maxEventNameLength: number
+  /** Users of one presence channel. */
+  readonly maxPresenceMembers: number
+  /** Bytes of one member's `user_info`. */
+  readonly maxPresenceMemberBytes: number
+  /** Characters of a `user_id`. */
+  readonly maxUserIdLength: number
+  /** Client events of one connection. Past it: error 4301, the event is dropped. */
+  readonly clientEventsPerSecond: number
+  /** Users one connection may watch. Past it: error 4302, the first ones are watched. */
+  readonly maxWatchlist: number
+}
+
+export const DEFAULT_APP_LIMITS: AppLimits = {
+  maxConnections: 0,
+  maxEventBytes: 102_400,
+  maxChannelsPerEvent: 100,
+  maxEventsPerBatch: 10,
+  maxChannelLength: 200,
+  maxEventNameLength: 200,
+  maxPresenceMembers: 100,
+  maxPresenceMemberBytes: 1_024,
+  maxUserIdLength: 128,
+  clientEventsPerSecond: 10,
+  maxWatchlist: 100,
+}
+
+/** One tenant: its keys open its channels and nobody else's. */
+export interface AppOptions {
+  /** Letters, digits, `_` and `-`, at most 40. Part of the paths of the HTTP API. */
+  readonly id: string
+  /** All are accepted, so that one can be changed at a time; the first signs webhooks. */
+  readonly keys: readonly AppKey[]
+  readonly enabled: boolean
+  /** Its channels are those of the same name in the other protocols. At most one app may share. */
+  readonly sharesChannels: boolean
+  /** `pusher`: only the characters Pusher allows. `any`: also `:` and `/`, for sharing channels that have them. */
+  readonly channelNames: "pusher" | "any"
+  readonly clientEvents: boolean
+  readonly subscriptionCount: boolean
+  readonly watchlist: boolean
+  /** Close with 4009 what has neither signed in nor a signed subscription by then. 0: no need to. */
+  readonly authorizeWithinMs: number
+  /** What `terminate_connections` does to clients: 4009 makes them stop, 4200 makes them sign in again. */
+  readonly terminateCode: 4009 | 4200
+  /** Unmodified clients with a page id get what they missed when they are back within this. 0: off. */
+  readonly replayWindowMs: number
+  readonly limits: AppLimits
+}
+
+/** An app as one starts with; say only what differs. */
+export function appWith(change: Partial<AppOptions> & Pick<AppOptions, "id" | "keys">): AppOptions {
+  return {
+    enabled: true,
+    sharesChannels: false,
+    channelNames: "pusher",
+    clientEvents: true,
+    subscriptionCount: false,
+    watchlist: true,
+    authorizeWithinMs: 0,
+    terminateCode: 4009,
+    replayWindowMs: 0,
+    limits: DEFAULT_APP_LIMITS,
+    ...change,
+  }
+}
+
+export interface PusherConfig {
+  /** In front of `/app/…` and `/apps/…`, "" or like "/realtime". Never part of what is signed. */
+  readonly pathPrefix: string
+  /** Told to clients: silent that long, they ping. Seconds. */
+  readonly activityTimeoutSeconds: number
+  /** A client silent for this long is asked with `pusher:ping` … */
+  readonly pingAfterMs: number
+  /** … and closed with 4201 when it stays silent for this much longer. */
+  readonly pongTimeoutMs: number
+  /** What a publication of another protocol, which has no event name, is called here. */
+  readonly defaultEvent: string
+  /** How far the clock of a signed HTTP request may be off. */
+  readonly clockToleranceMs: number
+  /** One frame of a client. */
+  readonly maxFrameBytes: number
+  /** One body of an HTTP request. */
+  readonly maxBodyBytes: number
+  /** Frames of one connection per second in the long run, and at once. Past it: close code 4100. */
+  readonly messagesPerSecond: number
+  readonly messageBurst: number
+}
+
+export const DEFAULT_CONFIG: PusherConfig = {
+  pathPrefix: "",
+  activityTimeoutSeconds: 120,
+  pingAfterMs: 150_000,
+  pongTimeoutMs: 30_000,
+  defaultEvent: "message",
+  clockToleranceMs: 600_000,
+  maxFrameBytes: 131_072,
+  maxBodyBytes: 1_048_576,
+  messagesPerSecond: 200,
+  messageBurst: 1_000,
+}
+
+/** Logging as pino does it. */
+export interface Log {
+  debug(fields: object, message: string): void
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** What happens here that the app's back end may want to hear of (webhooks). Never throws, never waits. */
+export interface BackEndEvents {
+  clientEvent(event: ClientEvent): void
+  cacheMiss(appId: string, channel: string): void
+}
+
+export interface ClientEvent {
+  readonly appId: string
+  readonly channel: string
+  readonly event: string
+  /** As other clients receive it. */
+  readonly data: string
+  readonly socketId: string
+  /** In presence channels. */
+  readonly userId?: string
+}
+
+export interface PusherParts {
+  readonly apps: Apps
+  readonly encoders: PusherEncoders
+  readonly channels: Channels
+  readonly fanout: Fanout
+  readonly clock: Clock
+  readonly log: Log
+  readonly config: PusherConfig
+  /** Rules that this protocol brought itself (`pusherRules`): in channels of those the app key is permission enough. */
+  readonly ownRules: ReadonlySet<ChannelRule>
+  /** Absent: nobody listens. */
+  readonly backEnd?: BackEndEvents
+  /** Uniform in [0, 2^48). */
+  readonly randomNumber: () => number
+}

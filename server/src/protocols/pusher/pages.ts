@@ -1,0 +1,80 @@
+import type { App } from "./apps.ts"
+import { pageNumber, parseSocketId } from "./socket-id.ts"
+
+/** Where a stock client stood in a channel with history when it dropped. */
+export interface LeftChannel {
+  readonly epoch: string
+  /** It has certainly received everything up to here. */
+  readonly confirmed: number
+  /** It was sent nothing after this. */
+  readonly sent: number
+}
+
+/** The connection a page has at the moment. */
+export interface PageHolder {
+  readonly connectionId: string
+  /** Another connection of the same page is here: this one is dead and does not know it yet. */
+  takenOver(): void
+}
+
+interface Left {
+  readonly untilMs: number
+  readonly channels: ReadonlyMap<string, LeftChannel>
+}
+
+/** Pages remembered without a connection: beyond, the oldest are forgotten. */
+const MAX_LEFT = 100_000
+
+/**
+ * Pages: what stays the same when a client reconnects, for clients that have a page id in their path.
+ * Lets a back end's `socket_id` from before a reconnect still mean the client, and remembers where it stood.
+ */
+export class Pages {
+  /** By app and page number. */
+  readonly #holders = new Map<string, PageHolder>()
+  /** In order of leaving. */
+  readonly #left = new Map<string, Left>()
+
+  /** @returns where the page stood when it dropped, if that is worth anything still */
+  enter(app: App, pageId: string, holder: PageHolder, nowMs: number): ReadonlyMap<string, LeftChannel> {
+    const key = keyOf(app, pageNumber(app.id, pageId))
+    const before = this.#holders.get(key)
+    before?.takenOver()
+    this.#holders.set(key, holder)
+    const left = this.#left.get(key)
+    this.#left.delete(key)
+    return left && left.untilMs > nowMs ? left.channels : new Map()
+  }
+
+  /** @param channels - undefined: the client said goodbye */
+  leave(
+    app: App,
+    pageId: string,
+    holder: PageHolder,
+    channels: ReadonlyMap<string, LeftChannel> | undefined,
+    nowMs: number,
+  ): void {
+    const key = keyOf(app, pageNumber(app.id, pageId))
+    if (this.#holders.get(key) !== holder) return
+    this.#holders.delete(key)
+    if (!channels || channels.size === 0) return
+    this.#left.delete(key)
+    this.#left.set(key, { untilMs: nowMs + app.options.replayWindowMs, channels })
+    this.#forgetOldest(nowMs)
+  }
+
+  /** The connection that a socket id of this page, of now or of before, means. */
+  holderOf(app: App, socketId: string): PageHolder | undefined {
+    const parsed = parseSocketId(socketId)
+    return parsed && this.#holders.get(keyOf(app, parsed.page))
+  }
+
+  #forgetOldest(nowMs: number): void {
+    for (const [key, { untilMs }] of this.#left) {
+      if (untilMs > nowMs && this.#left.size <= MAX_LEFT) return
+      this.#left.delete(key)
+    }
+  }
+}
+
+const keyOf = (app: App, page: number): string => `${app.id}/${page}`

@@ -1,0 +1,49 @@
+import type { Protocol } from "../../gateway/protocol.ts"
+import { COUNT_EVERY_MS, Counts } from "./counts.ts"
+import type { PusherParts } from "./options.ts"
+import { readOpening } from "./session/opening.ts"
+import { refuse } from "./session/refused.ts"
+import { PusherSession } from "./session/session.ts"
+import { Shared } from "./shared.ts"
+
+export { Apps } from "./apps.ts"
+export { type PusherEncoders, pusherEncoders } from "./encoders.ts"
+export * from "./options.ts"
+export { pusherRules } from "./rules.ts"
+
+export interface Pusher {
+  readonly protocol: Protocol
+  /** Begins what runs by the clock. @returns ends it */
+  start(): () => void
+}
+
+/** Pusher Channels, protocol 7 and the older ones that clients still announce. Specification: README.md. */
+export function createPusher(parts: PusherParts): Pusher {
+  const { apps, channels, clock, config, encoders } = parts
+  const shared = new Shared()
+  const counts = new Counts(parts)
+  channels.observe(counts)
+  channels.observe({
+    unsubscribed: (channel, count) => {
+      if (count === 0) encoders.lastOffsets.delete(channel)
+    },
+  })
+  return {
+    protocol: {
+      name: "pusher",
+      encoders: [encoders.stock, encoders.recovering],
+      endpoints: [
+        {
+          paths: ["app", "s", "r"].map((folder) => `${config.pathPrefix}/${folder}/*`),
+          subprotocols: [],
+          maxFrameBytes: config.maxFrameBytes,
+          open: (socket) => {
+            const opening = readOpening(socket.handshake.url, apps, config)
+            return "code" in opening ? refuse(socket, opening) : new PusherSession(socket, opening, parts, shared)
+          },
+        },
+      ],
+    },
+    start: () => clock.every(COUNT_EVERY_MS, () => counts.tick(clock.nowMs())),
+  }
+}

@@ -1,0 +1,247 @@
+import { type CloseReason, UNSUBSCRIBE } from "../../../core/close-codes.ts"
+import { ANONYMOUS, type Connection, type Frame } from "../../../core/connection.ts"
+import { RateLimit } from "../../../core/limits.ts"
+import type { Session, Socket } from "../../../gateway/protocol.ts"
+import type { App } from "../apps.ts"
+import { RECOVERING_FORMAT, STOCK_FORMAT } from "../encoders.ts"
+import * as frames from "../frames.ts"
+import { BadMessage, type ClientMessage, readMessage } from "../messages.ts"
+import type { PusherParts } from "../options.ts"
+import type { LeftChannel, PageHolder } from "../pages.ts"
+import { toRefusal } from "../refusal.ts"
+import type { Shared } from "../shared.ts"
+import { formatSocketId, pageNumber } from "../socket-id.ts"
+import type { SignedIn } from "../users.ts"
+import type { Client, SignedInUser } from "./client.ts"
+import { clientEvent } from "./client-events.ts"
+import { Inbox } from "./inbox.ts"
+import type { Opening } from "./opening.ts"
+import { PusherOutlet, toPusherClose } from "./outlet.ts"
+import { Confirmations } from "./replay.ts"
+import { signIn } from "./signin.ts"
+import { subscribe } from "./subscribing.ts"
+
+/** Codes a client closes with when it means to go: 1000 and none at all. */
+const GOODBYES: readonly number[] = [1000, 1005]
+
+const UNAUTHORIZED = { code: 4009, reason: "Connection not authorized within timeout" }
+const NO_PONG = { code: 4201, reason: "Pong reply not received" }
+const TOO_MANY_MESSAGES = { code: 4100, reason: "Too many messages: try again later" }
+const SHUTDOWN = { code: 4200, reason: "Server is restarting, please reconnect" }
+const TAKEN_OVER = { code: 4100, reason: "Another connection came with this page id" }
+
+/** One connected client. */
+export class PusherSession implements Session, Client, PageHolder {
+  readonly app: App
+  readonly parts: PusherParts
+  readonly shared: Shared
+  readonly connection: Connection
+  readonly socketId: string
+  readonly page: number
+  readonly recovering: boolean
+  readonly confirmations: Confirmations | undefined
+  readonly left: Map<string, LeftChannel>
+  readonly clientEventRate: RateLimit
+  user: SignedInUser | undefined
+  isAuthorized = false
+  readonly #socket: Socket
+  readonly #pageId: string | undefined
+  readonly #messageRate: RateLimit
+  readonly #inbox = new Inbox((text) => this.#work(text))
+  readonly #openedAtMs: number
+  #signedIn: SignedIn | undefined
+  #heardAtMs: number
+  #pingedAtMs: number | undefined
+  #isOver = false
+
+  constructor(socket: Socket, { app, pageId, recovering }: Opening, parts: PusherParts, shared: Shared) {
+    const nowMs = parts.clock.nowMs()
+    const { limits, replayWindowMs } = app.options
+    this.app = app
+    this.parts = parts
+    this.shared = shared
+    this.recovering = recovering
+    this.page = pageId === undefined ? parts.randomNumber() : pageNumber(app.id, pageId)
+    this.socketId = formatSocketId({ connection: parts.randomNumber(), page: this.page })
+    this.confirmations =
+      pageId !== undefined && !recovering && replayWindowMs > 0
+        ? new Confirmations(parts.encoders.lastOffsets, parts.fanout)
+        : undefined
+    this.clientEventRate = new RateLimit(limits.clientEventsPerSecond, limits.clientEventsPerSecond, nowMs)
+    this.#messageRate = new RateLimit(parts.config.messagesPerSecond, parts.config.messageBurst, nowMs)
+    this.#socket = socket
+    this.#pageId = pageId
+    this.#openedAtMs = nowMs
+    this.#heardAtMs = nowMs
+    this.connection = {
+      id: this.socketId,
+      identity: ANONYMOUS,
+      format: recovering ? RECOVERING_FORMAT : STOCK_FORMAT,
+      outlet: new PusherOutlet(socket),
+      events: { unsubscribed: (channel, reason) => this.#unsubscribed(channel, reason) },
+      subscriptions: new Map(),
+    }
+    app.connections++
+    parts.channels.register(this.connection)
+    this.left = new Map(pageId === undefined ? [] : shared.pages.enter(app, pageId, this, nowMs))
+    this.send(frames.established(this.socketId, parts.config.activityTimeoutSeconds))
+  }
+
+  get connectionId(): string {
+    return this.connection.id
+  }
+
+  get earlierSocketIds(): readonly string[] {
+    return this.shared.recentSockets.of(this.#socket.handshake.address)
+  }
+
+  send(frame: string): void {
+    this.#socket.send(frame)
+  }
+
+  // --- what the gateway tells -------------------------------------------------------------------
+
+  frame(frame: Frame): void {
+    if (this.#isOver) return
+    const nowMs = this.parts.clock.nowMs()
+    this.#heardAtMs = nowMs
+    this.#pingedAtMs = undefined
+    if (typeof frame !== "string") this.send(frames.error(null, "Binary frames are not supported: send text"))
+    else if (!this.#messageRate.take(nowMs) || !this.#inbox.take(frame)) this.#end(TOO_MANY_MESSAGES)
+  }
+
+  closed(code: number): void {
+    this.#leave(GOODBYES.includes(code))
+  }
+
+  drain(): void {
+    this.#end(SHUTDOWN)
+  }
+
+  tick(nowMs: number): void {
+    if (this.#isOver) return
+    const { authorizeWithinMs } = this.app.options
+    const isStranger = authorizeWithinMs > 0 && !this.isAuthorized
+    if (isStranger && nowMs - this.#openedAtMs >= authorizeWithinMs) this.#end(UNAUTHORIZED)
+    else if (this.#isSilent(nowMs)) this.#end(NO_PONG)
+    else if (this.confirmations?.ask(nowMs)) this.send(frames.PING)
+    else if (this.#pingedAtMs === undefined && nowMs - this.#heardAtMs >= this.parts.config.pingAfterMs) {
+      this.#pingedAtMs = nowMs
+      this.send(frames.PING)
+    }
+  }
+
+  takenOver(): void {
+    this.#end(TAKEN_OVER)
+  }
+
+  // --- inside -----------------------------------------------------------------------------------
+
+  #isSilent(nowMs: number): boolean {
+    if (this.confirmations?.isOverdue(nowMs)) return true
+    return this.#pingedAtMs !== undefined && nowMs - this.#pingedAtMs >= this.parts.config.pongTimeoutMs
+  }
+
+  #work(text: string): Promise<void> | undefined {
+    if (this.#isOver) return undefined
+    try {
+      return this.#act(readMessage(text))?.catch((error) => this.#refused(error))
+    } catch (error) {
+      this.#refused(error)
+      return undefined
+    }
+  }
+
+  /** @throws BadMessage, Refusal, SkeinError */
+  #act(message: ClientMessage): Promise<void> | undefined {
+    switch (message.kind) {
+      case "ping":
+        this.send(frames.PONG)
+        return undefined
+      case "pong":
+        this.confirmations?.answered()
+        return undefined
+      case "subscribe":
+        return subscribe(this, message.subscribe)
+      case "unsubscribe":
+        this.#unsubscribe(message.channel)
+        return undefined
+      case "signin":
+        this.#signIn(message.auth, message.userData)
+        return undefined
+      case "client_event":
+        return clientEvent(this, message)
+    }
+  }
+
+  #unsubscribe(channel: string): void {
+    const coreChannel = this.app.toCore(channel)
+    this.parts.channels.unsubscribe(this.connection, coreChannel)
+    this.confirmations?.left(coreChannel)
+    this.left.delete(coreChannel)
+  }
+
+  #signIn(auth: string, userData: string): void {
+    const { user, watchlist, answers } = signIn(this, auth, userData)
+    for (const answer of answers) this.send(answer)
+    this.isAuthorized = true
+    const { users } = this.shared
+    if (this.#signedIn) users.signOut(user.id, this.#signedIn)
+    this.user = user
+    this.#signedIn = {
+      app: this.app,
+      watchlist,
+      told: (events) => this.send(frames.watchlistEvents(events)),
+      terminate: () => this.#end({ code: this.app.options.terminateCode, reason: "Terminated by the app's back end" }),
+    }
+    users.signIn(user.id, this.#signedIn)
+  }
+
+  /** The server took a subscription away. */
+  #unsubscribed(coreChannel: string, { code, reason }: CloseReason): void {
+    const channel = this.parts.apps.ofChannel(coreChannel)?.channel
+    this.confirmations?.left(coreChannel)
+    if (channel === undefined) return
+    if (code >= UNSUBSCRIBE.insufficientState.code) {
+      // Its positions are void. The client cannot subscribe again by itself without reconnecting, so that it does.
+      this.#end({ code: 4200, reason: "History restarted, please reconnect" })
+      return
+    }
+    this.send(frames.subscriptionError(channel, "Unsubscribed", `Unsubscribed by the server: ${reason}`, 403))
+  }
+
+  #refused(error: unknown): void {
+    if (error instanceof BadMessage) {
+      this.send(frames.error(null, error.message))
+      return
+    }
+    const refusal = toRefusal(error)
+    const level = refusal.status >= 500 ? "error" : "info"
+    const fields = { app: this.app.id, socketId: this.socketId, why: refusal.forLog ?? refusal.message }
+    this.parts.log[level](fields, "refused a Pusher message")
+    this.send(frames.error(refusal.code, refusal.message))
+  }
+
+  /** Ends the connection from our side. */
+  #end(reason: CloseReason): void {
+    if (this.#isOver) return
+    this.#leave(false)
+    this.#socket.close(toPusherClose(reason))
+  }
+
+  /** @param isGoodbye - the client meant to go: nothing is kept for its return, and its presence ends at once */
+  #leave(isGoodbye: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#inbox.clear()
+    const { app, shared, parts } = this
+    app.connections--
+    shared.recentSockets.closed(this.#socket.handshake.address, this.socketId)
+    if (this.#pageId !== undefined) {
+      const left = isGoodbye ? undefined : this.confirmations?.atDrop()
+      shared.pages.leave(app, this.#pageId, this, left, parts.clock.nowMs())
+    }
+    if (this.user && this.#signedIn) shared.users.signOut(this.user.id, this.#signedIn)
+    parts.channels.unregister(this.connection, isGoodbye)
+  }
+}

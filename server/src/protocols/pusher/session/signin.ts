@@ -1,0 +1,63 @@
+import { SkeinError } from "../../../core/errors.ts"
+import * as frames from "../frames.ts"
+import { Refusal } from "../refusal.ts"
+import { isSignature, userSigningText } from "../signatures.ts"
+import { ensureSigned, parseObject } from "./authorizing.ts"
+import type { Client, SignedInUser } from "./client.ts"
+
+/** Past this many ids to watch. */
+export const WATCHLIST_LIMIT_EXCEEDED = 4302
+
+export interface SignIn {
+  readonly user: SignedInUser
+  /** At most as many as the app allows. */
+  readonly watchlist: readonly string[]
+  /** Sent in this order when the sign-in stands. */
+  readonly answers: readonly string[]
+}
+
+/**
+ * Checks a `pusher:signin` and makes the connection that user's.
+ * @throws Refusal
+ */
+export function signIn(client: Client, auth: string, userData: string): SignIn {
+  const { app, parts, socketId, earlierSocketIds } = client
+  ensureSigned(app, parts.apps, auth, userSigningText(socketId, userData), (secret, signature) => {
+    const earlier = earlierSocketIds.find((id) => isSignature(signature, secret, userSigningText(id, userData)))
+    return earlier && `it was made for socket id ${earlier}, which this client had before it reconnected`
+  })
+  const data = parseObject(userData)
+  const id = data?.id
+  const { maxUserIdLength, maxWatchlist } = app.options.limits
+  if (typeof id !== "string" || id === "") throw new Refusal(400, 'user_data must have an "id", a non-empty string')
+  if (id.length > maxUserIdLength)
+    throw new Refusal(400, `the id of a user may have ${maxUserIdLength} characters, this one has ${id.length}`)
+  if (client.user && client.user.id !== id)
+    throw new Refusal(409, "This connection is already signed in as another user")
+  becomeUser(client, id)
+  const answers = [frames.signinSuccess(userData)]
+  const watched = app.options.watchlist ? readWatchlist(data?.watchlist) : []
+  if (watched.length > maxWatchlist)
+    answers.push(
+      frames.error(
+        WATCHLIST_LIMIT_EXCEEDED,
+        `A watchlist may have ${maxWatchlist} users, this one has ${watched.length}: the first ${maxWatchlist} are watched`,
+      ),
+    )
+  return { user: { id, userInfo: data?.user_info }, watchlist: watched.slice(0, maxWatchlist), answers }
+}
+
+function becomeUser({ app, connection, parts, user }: Client, id: string): void {
+  if (user) return
+  try {
+    parts.channels.identify(connection, { userId: app.toCoreUser(id) })
+  } catch (error) {
+    if (error instanceof SkeinError) throw new Refusal(error.httpStatus, error.message)
+    throw error
+  }
+}
+
+function readWatchlist(value: unknown): string[] {
+  if (!Array.isArray(value)) return []
+  return [...new Set(value.filter((id) => typeof id === "string" || typeof id === "number").map(String))]
+}
