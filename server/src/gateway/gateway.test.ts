@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test"
 import { connect, type Socket as TcpSocket } from "node:net"
 import { systemClock } from "./clock.ts"
+import { ForwardedAddresses } from "./forwarded.ts"
 import { Gateway, type GatewayOptions } from "./gateway.ts"
 import { OriginPolicy } from "./origin.ts"
 import type { Session, Socket } from "./protocol.ts"
@@ -46,6 +47,7 @@ function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: 
     maxConnections: 100,
     maxConnectionsPerAddress: 100,
     origins: new OriginPolicy(["https://shop.example"]),
+    addresses: new ForwardedAddresses([]),
     clock: systemClock,
     log: silent,
     ...change,

@@ -8,6 +8,8 @@ export interface Handshake {
   readonly address: string
   /** Peer is on the loopback interface and no proxy stands between. */
   readonly loopback: boolean
+  /** The client speaks https, as far as a trusted proxy says. */
+  readonly secure: boolean
   readonly url: URL
   readonly headers: Headers
   /** "websocket", "http_stream", "sse" … */

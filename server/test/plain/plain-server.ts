@@ -10,6 +10,7 @@ import { RuleBook } from "../../src/core/rules.ts"
 import { FakeLog, ruleWith } from "../../src/core/testing/fake-node.ts"
 import { systemClock } from "../../src/gateway/clock.ts"
 import { Gateway } from "../../src/gateway/gateway.ts"
+import { ForwardedAddresses } from "../../src/gateway/forwarded.ts"
 import { OriginPolicy } from "../../src/gateway/origin.ts"
 import { plainEncoders } from "../../src/protocols/plain/encoders.ts"
 import { DEFAULT_CONFIG, type PlainConfig } from "../../src/protocols/plain/options.ts"
@@ -56,6 +57,7 @@ export async function startPlain(options: PlainServerOptions = {}) {
     maxConnections: 1_000,
     maxConnectionsPerAddress: 1_000,
     origins: new OriginPolicy([]),
+    addresses: new ForwardedAddresses([]),
     clock: systemClock,
     log,
   })

@@ -49,4 +49,6 @@ export function send(answer: Answer): void {
   writeFrame(JSON.stringify(answer))
 }
 
+// Ctrl-C and a supervisor's signal reach the whole group; the parent drains and then closes our input.
+if (import.meta.main) for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined)
 if (import.meta.main) await serveStore(JSON.parse(process.argv[2] ?? "{}") as SqliteOptions)

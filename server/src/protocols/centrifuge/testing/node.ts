@@ -108,6 +108,7 @@ export class TestClient implements Socket {
     this.handshake = {
       address: "127.0.0.1",
       loopback: true,
+      secure: false,
       url: new URL(`ws://localhost/connection/websocket${query}`),
       headers: new Headers(),
       transport: "websocket",

@@ -1,0 +1,80 @@
+import { join } from "node:path"
+import { type Chat, createChat } from "../chat/chat.ts"
+import { CHAT_DEFAULTS } from "../chat/config.ts"
+import { createSessionKeys } from "../chat/session/keys.ts"
+import type { Config } from "../config/schema.ts"
+import type { Clock } from "../core/clock.ts"
+import { CLOSE } from "../core/close-codes.ts"
+import type { Tokens } from "../core/tokens.ts"
+import { isLoopback } from "../gateway/address.ts"
+import type { ChatStore } from "../store/contract.ts"
+import { startSqliteStore } from "../store/sqlite/proxy.ts"
+import type { Log } from "../telemetry/log.ts"
+import type { Node } from "./node.ts"
+
+export function createStore(config: Config, clock: Clock, log: Log): ChatStore {
+  return startSqliteStore({
+    file: join(config.data, "chat.db"),
+    durability: config.broker.durability === "fsync" ? "fsync" : "process",
+    clock,
+    log: log.child({ part: "store" }),
+  })
+}
+
+export interface ChatWiring {
+  readonly config: Config
+  readonly node: Node
+  readonly store: ChatStore
+  readonly tokens: Tokens
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The chat on this node's channels, with the gateway's knowledge of requests. */
+export function createChatOf({ config, node, store, tokens, clock, log }: ChatWiring): Chat {
+  const { gateway, channels, origins } = node
+  const { auth } = config
+  const handshake = (request: Request) => gateway.handshake(request, "http")
+  const chat = createChat({
+    store,
+    channels,
+    clock,
+    log: log.child({ part: "chat" }),
+    config: {
+      ...CHAT_DEFAULTS,
+      defaultRooms: config.chat.defaultRooms,
+      createRooms: config.chat.createRooms,
+      maxTextLength: config.chat.maxTextLength,
+      anonymous: auth.guests === "anywhere" || (auth.guests === "loopback" && isLoopbackHost(config.server.host)),
+      language: config.plain.language,
+    },
+    keys: createSessionKeys({
+      sessionSecret: auth.sessionSecret,
+      tokenSecret: auth.tokenHmacSecrets[0] ?? "",
+      connectionClaims: {
+        ...(auth.issuer === undefined ? {} : { iss: auth.issuer }),
+        ...(auth.audience === undefined ? {} : { aud: auth.audience }),
+      },
+      clock,
+    }),
+    tokens,
+    requests: {
+      originAllowed: (request) => origins.allows(request.headers),
+      address: (request) => handshake(request).address,
+      isSecure: (request) => handshake(request).secure,
+      guestsAllowed: (request) =>
+        auth.guests === "anywhere" || (auth.guests === "loopback" && handshake(request).loopback),
+    },
+    closeSession: (sessionId) => {
+      for (const connection of [...channels.hub.all()])
+        if (connection.identity.sessionId === sessionId) connection.outlet.close(CLOSE.expired)
+    },
+  })
+  channels.addOwner(chat.owner)
+  return chat
+}
+
+/** Bound to this machine alone, so everyone who can connect at all is on it. */
+function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || isLoopback(host)
+}

@@ -1,0 +1,56 @@
+import { Hono } from "hono"
+import type { Chat } from "../chat/chat.ts"
+import type { HttpHandler } from "../gateway/gateway.ts"
+import { healthRoutes } from "../gateway/health-routes.ts"
+import type { StaticFiles } from "../gateway/static.ts"
+import type { Centrifuge } from "../protocols/centrifuge/centrifuge.ts"
+import { createMetrics } from "../telemetry/metrics.ts"
+import type { Readiness } from "../telemetry/readiness.ts"
+import type { Identities } from "./identity.ts"
+import type { Node } from "./node.ts"
+
+export interface HttpParts {
+  readonly node: Node
+  readonly identities: Identities
+  readonly readiness: Readiness
+  readonly centrifuge: Centrifuge
+  readonly chat: Chat | undefined
+  readonly pages: StaticFiles
+}
+
+/** Everything of the port that is not a WebSocket. */
+export function createHttp(parts: HttpParts): HttpHandler {
+  const { node, centrifuge, chat, pages } = parts
+  const routes = new Hono()
+  routes.route("/", centrifuge.routes(node.gateway))
+  if (chat) routes.route("/", chat.routes())
+  routes.route("/", health(parts))
+  return (request) => pages.respond(request, new URL(request.url).pathname) ?? routes.fetch(request)
+}
+
+function health({ node, identities, readiness }: HttpParts): Hono {
+  const { gateway, channels, broker } = node
+  const metrics = createMetrics({
+    connections: () => gateway.connectionCount,
+    users: () => channels.hub.userCount,
+    channels: () => channels.hub.channels.size,
+    isReady: () => readiness.problem === undefined && !gateway.isDraining,
+    broker: () => snakeNumbers(broker.stats()),
+  })
+  return healthRoutes({
+    problem: () => readiness.problem,
+    isDraining: () => gateway.isDraining,
+    metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    mayReadMetrics: (request) =>
+      gateway.handshake(request, "http").loopback ||
+      identities.apiKeys.inRequest(request.headers, new URL(request.url)),
+  })
+}
+
+/** Numbers only, named as Prometheus names things. */
+function snakeNumbers(stats: object): Record<string, number> {
+  const numbers = Object.entries(stats).filter((entry): entry is [string, number] => typeof entry[1] === "number")
+  return Object.fromEntries(
+    numbers.map(([name, value]) => [name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value]),
+  )
+}

@@ -1,0 +1,57 @@
+import { type ApiKeys, createApiKeys } from "../auth/api-key.ts"
+import { byApiKey, byQueryToken, byTrustedUserId, firstOf, type Strategy } from "../auth/identify.ts"
+import { createTokens } from "../auth/jwt.ts"
+import type { Config } from "../config/schema.ts"
+import type { Clock } from "../core/clock.ts"
+import type { HandshakeIdentity, Tokens } from "../core/tokens.ts"
+import type { Log } from "../telemetry/log.ts"
+
+/** Who is this, for every way in. */
+export interface Identities {
+  readonly tokens: Tokens
+  readonly apiKeys: ApiKeys
+  /** API key, `?token=`, the session cookie, `?user_id=` where it is believed. */
+  handshakes(byCookie: Strategy): HandshakeIdentity
+}
+
+/** @param isSessionEnded - a login that was ended before its time opens nothing any more */
+export async function createIdentities(
+  config: Config,
+  clock: Clock,
+  log: Log,
+  isSessionEnded: (sessionId: string) => Promise<boolean>,
+): Promise<Identities> {
+  const tokens = refusingEndedSessions(await createTokens(tokenOptions(config), clock), isSessionEnded)
+  const apiKeys = createApiKeys(config.auth.apiKeys)
+  const refused = (why: string): void => log.info({ why }, "a token in an address was refused")
+  return {
+    tokens,
+    apiKeys,
+    handshakes: (byCookie) =>
+      firstOf([byApiKey(apiKeys), byQueryToken(tokens, refused), byCookie, byTrustedUserId(config.auth.trustUserId)]),
+  }
+}
+
+function tokenOptions({ auth }: Config): Parameters<typeof createTokens>[0] {
+  return {
+    keys: {
+      hmacSecrets: auth.tokenHmacSecrets,
+      publicKeys: auth.tokenPublicKeys,
+      ...(auth.jwksUrl === undefined ? {} : { jwks: { url: auth.jwksUrl } }),
+    },
+    ...(auth.audience === undefined ? {} : { audience: auth.audience }),
+    ...(auth.issuer === undefined ? {} : { issuer: auth.issuer }),
+  }
+}
+
+function refusingEndedSessions(tokens: Tokens, isEnded: (sessionId: string) => Promise<boolean>): Tokens {
+  return {
+    subscription: (token, expected) => tokens.subscription(token, expected),
+    async connection(token) {
+      const verdict = await tokens.connection(token)
+      if (verdict.kind !== "ok" || verdict.identity.sessionId === undefined) return verdict
+      const ended = await isEnded(verdict.identity.sessionId)
+      return ended ? { kind: "invalid", why: "its session was signed out" } : verdict
+    },
+  }
+}
