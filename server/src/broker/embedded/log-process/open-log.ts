@@ -1,5 +1,6 @@
 import { constants, Database } from "bun:sqlite"
-import { statSync } from "node:fs"
+import { constants as access, accessSync, existsSync, statSync } from "node:fs"
+import { dirname, resolve } from "node:path"
 import type { Refused } from "../log-wire.ts"
 import { bootName } from "./boot.ts"
 import { refusal } from "./refusal.ts"
@@ -36,7 +37,7 @@ export function openLog(path: string, durability: Durability, lockWaitMs: number
     return { db, refusal: undefined, era }
   } catch (error) {
     close(db)
-    return openForReading(path, refusal(path, error))
+    return openForReading(path, openRefusal(path, error))
   }
 }
 
@@ -77,11 +78,11 @@ function beginEra(db: Database, durability: Durability): number {
 }
 
 function openForReading(path: string, refused: Refused): OpenedLog {
-  for (const immutable of [false, true]) {
+  const isReadOnlyDisk = writeObstacle(path) === "EROFS"
+  for (const open of isReadOnlyDisk ? [openWithoutLocks, openImmutable] : [openUnwritten, openBesideOthers]) {
     let db: Database | undefined
     try {
-      db = immutable ? openImmutable(path) : new Database(path, { readonly: true, strict: true })
-      db.run("PRAGMA locking_mode = EXCLUSIVE")
+      db = open(path)
       db.run("PRAGMA cell_size_check = ON")
       const era = Number(readFact(db, "era"))
       return { db, refusal: refused, era }
@@ -93,13 +94,67 @@ function openForReading(path: string, refused: Refused): OpenedLog {
   return { db: undefined, refusal: refused, era: 0 }
 }
 
-/** On a read-only file system SQLite cannot even make the WAL it would need to look at: allowed only when there is none. */
+/** Writable as far as the system knows, but writing failed (a full disk, a damaged page): opened the same way, then left. */
+function openUnwritten(path: string): Database {
+  const db = new Database(path, { create: false, readwrite: true, strict: true })
+  db.run("PRAGMA locking_mode = EXCLUSIVE")
+  db.run("PRAGMA wal_autocheckpoint = 0")
+  return db
+}
+
+/** A file we may not write but others may. */
+function openBesideOthers(path: string): Database {
+  return new Database(path, { readonly: true, strict: true })
+}
+
+/**
+ * For a WAL on a read-only file system: its index cannot be a file, so it has to be in memory, which SQLite does only
+ * for exclusive access, which takes a lock that a read-only file cannot have. Nobody can write there, so none is needed.
+ */
+function openWithoutLocks(path: string): Database {
+  const db = openUri(path, "mode=ro&vfs=unix-none")
+  db.run("PRAGMA locking_mode = EXCLUSIVE")
+  return db
+}
+
+/** On a read-only file system without a WAL: SQLite cannot make the empty one it would start with. */
 function openImmutable(path: string): Database {
   const walBytes = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
   if (walBytes > 0)
-    throw new Error("there is a WAL with newer rows: ignoring it would show an old state as the present one")
+    throw new Error("there is a WAL with newer rows: without it an old state would pass for the present")
+  return openUri(path, "immutable=1")
+}
+
+function openUri(path: string, query: string): Database {
   const { SQLITE_OPEN_READONLY, SQLITE_OPEN_URI } = constants
-  return new Database(`file:${encodeURI(path)}?immutable=1`, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+  return new Database(`file:${encodeURI(resolve(path))}?${query}`, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+}
+
+/** Why nothing can be written there, as the system names it (EROFS, EACCES, ENOENT …). */
+function writeObstacle(path: string): string | undefined {
+  try {
+    accessSync(dirname(path), access.W_OK)
+    if (existsSync(path)) accessSync(path, access.W_OK)
+    return undefined
+  } catch (error) {
+    return (error as { code?: string }).code
+  }
+}
+
+/** SQLite says "disk I/O error" for a read-only disk; the system knows better. */
+function openRefusal(path: string, error: unknown): Refused {
+  const refused = refusal(path, error)
+  const obstacle = writeObstacle(path)
+  if (obstacle === undefined) return refused
+  const text = OBSTACLES[obstacle] ?? "cannot be written to"
+  return { e: refused.e, m: `not stored in ${path}: the data folder ${text} (${obstacle}; SQLite: ${String(error)})` }
+}
+
+const OBSTACLES: Readonly<Record<string, string>> = {
+  EROFS: "is on a read-only file system",
+  EACCES: "or its log.db may not be written by this user: check owner and permissions (read-only)",
+  ENOENT: "does not exist and could not be made",
+  ENOTDIR: "is not a folder",
 }
 
 function close(db: Database | undefined): void {

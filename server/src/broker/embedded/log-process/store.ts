@@ -103,9 +103,11 @@ export class LogStore {
         markClean(this.#db)
         this.#checkpointer.now()
       }
-    } finally {
-      this.#db.close()
+    } catch (error) {
+      // Everything answered is in the WAL. What is lost is the mark that no power failure can have cost anything.
+      console.error(`log.db was closed without a last checkpoint: ${refusal(this.#path, error).m}`)
     }
+    this.#db.close()
   }
 
   #write(nowMs: number, ops: readonly LogOp[], writes: readonly number[], answers: unknown[]): void {
