@@ -1,0 +1,210 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test"
+import { inProcess } from "../../store/sqlite/testing/stores.ts"
+import { operations, type Refusal, type SessionAnswer } from "../contract.ts"
+import { type ChatUnderTest, startChat } from "../testing/chat-under-test.ts"
+
+describe("the chat over HTTP", () => {
+  let subject: Awaited<ReturnType<typeof inProcess>>
+  let it: ChatUnderTest
+  let app: ReturnType<ChatUnderTest["chat"]["routes"]>
+  let lobby: string
+  beforeEach(async () => {
+    subject = await inProcess()
+    await begin()
+    lobby = await it.lobby()
+  })
+  afterEach(() => subject.remove())
+  const begin = async (...config: [Parameters<typeof startChat>[1]?, Parameters<typeof startChat>[2]?]) => {
+    it = await startChat(subject.store, ...config)
+    app = it.chat.routes()
+  }
+
+  const request = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    app.request(`http://chat.test${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    })
+  const as = (id: string) => ({ authorization: `Bearer user:${id}:${id}` })
+  const cookieIn = (response: Response) => ({ cookie: (response.headers.get("set-cookie") ?? "").split(";")[0] ?? "" })
+  const refusal = async (response: Response) =>
+    [response.status, ((await response.json()) as Refusal).error.name] as const
+
+  test("CHAT-27 REST and RPC are the same functions: what one writes the other reads", async () => {
+    await it.call("bob", "chat.hello", {})
+    const path = `/chat/v1/conversations/${lobby}/messages`
+    const sent = await request("POST", path, { client_id: "by-rest-1", text: "over REST" }, as("ann"))
+    expect(sent.status).toBe(200)
+    const byRest = (await sent.json()) as { message: { seq: number } }
+    await it.call("bob", "chat.send", { conversation_id: lobby, client_id: "by-rpc-01", text: "over RPC" })
+    const page = await (await request("GET", `${path}?limit=5`, undefined, as("ann"))).json()
+    expect(page).toEqual(
+      JSON.parse(JSON.stringify(await it.call("ann", "chat.messages", { conversation_id: lobby, limit: 5 }))),
+    )
+    const edited = await request("PATCH", `${path}/${byRest.message.seq}`, { text: "edited" }, as("ann"))
+    expect(((await edited.json()) as { change: { chg: number } }).change.chg).toBe(1)
+    const deleted = await request("DELETE", `${path}/${byRest.message.seq}`, undefined, as("ann"))
+    expect(deleted.status).toBe(200)
+    expect(it.channels.of("change").map(({ change }) => change.op)).toEqual(["edit", "delete"])
+  })
+
+  test("CHAT-27 refusals have the code, the name and the status of the same error in an RPC", async () => {
+    const path = `/chat/v1/conversations/${lobby}/messages`
+    expect(await refusal(await request("GET", "/chat/v1/hello"))).toEqual([401, "unauthorized"])
+    expect(await refusal(await request("GET", "/chat/v1/hello", undefined, { authorization: "Bearer bad" }))).toEqual([
+      401,
+      "unauthorized",
+    ])
+    expect(
+      await refusal(await request("GET", "/chat/v1/hello", undefined, { authorization: "Bearer expired" })),
+    ).toEqual([401, "token_expired"])
+    expect(await refusal(await request("GET", "/chat/v1/nothing"))).toEqual([404, "not_found"])
+    expect(await refusal(await request("GET", "/chat/v1/conversations/c_x/messages", undefined, as("ann")))).toEqual([
+      403,
+      "not_a_member",
+    ])
+    expect(await refusal(await request("POST", path, "{oops", as("ann")))).toEqual([400, "bad_request"])
+    expect(
+      await refusal(await request("POST", path, { client_id: "12345678", text: "x".repeat(70_000) }, as("ann"))),
+    ).toEqual([413, "payload_too_large"])
+    const form = { ...as("ann"), "content-type": "text/plain" }
+    expect(await refusal(await request("POST", path, "{}", form))).toEqual([400, "bad_request"])
+    expect(await refusal(await request("GET", `${path}?limit=zero`, undefined, as("ann")))).toEqual([
+      400,
+      "bad_request",
+    ])
+  })
+
+  test("CHAT-27 the path decides: a body cannot name another conversation", async () => {
+    await request("GET", "/chat/v1/hello", undefined, as("ann"))
+    const body = { conversation_id: "c_elsewhere", client_id: "by-path-1", text: "here" }
+    const sent = await request("POST", `/chat/v1/conversations/${lobby}/messages`, body, as("ann"))
+    expect(((await sent.json()) as { message: { conversation_id: string } }).message.conversation_id).toBe(lobby)
+  })
+
+  test("CHAT-27 every operation is described, with its parameters where they belong", async () => {
+    const api = (await (await request("GET", "/chat/v1/openapi.json")).json()) as {
+      paths: Record<
+        string,
+        Record<string, { operationId: string; parameters: { name: string; in: string }[]; requestBody?: object }>
+      >
+    }
+    const described = Object.values(api.paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId }) => operationId),
+    )
+    expect(described.sort()).toEqual(Object.keys(operations).sort())
+    const send = api.paths["/chat/v1/conversations/{conversation_id}/messages"]?.post
+    expect(send?.parameters.map(({ name, in: place }) => [name, place])).toEqual([["conversation_id", "path"]])
+    expect(send?.requestBody).toBeDefined()
+  })
+
+  test("CHAT-26 a guest chooses a name and is that guest with the cookie", async () => {
+    const nobody = (await (await request("GET", "/chat/session")).json()) as SessionAnswer
+    expect(nobody).toEqual({ user: null, guests: true })
+    const signedIn = await request("POST", "/chat/session", { name: "Mia" })
+    const cookie = signedIn.headers.get("set-cookie") ?? ""
+    expect(cookie).toMatch(/^skein_session=[\w.-]+; Path=\/; Max-Age=31536000; HttpOnly; SameSite=Lax; Secure$/)
+    const answer = (await signedIn.json()) as SessionAnswer
+    expect(answer.user).toMatchObject({ name: "Mia", guest: true })
+    expect(answer.user?.id).toMatch(/^g_/)
+    expect((answer.expires_at ?? 0) - it.clock.nowMs()).toBe(600_000)
+    const claims = JSON.parse(atob(answer.token?.split(".")[1] ?? ""))
+    expect(claims).toMatchObject({ sub: answer.user?.id, info: { name: "Mia", guest: true } })
+    expect(claims.sid).toMatch(/^l_/)
+    const again = (await (await request("GET", "/chat/session", undefined, cookieIn(signedIn))).json()) as SessionAnswer
+    expect(again.user).toEqual(answer.user)
+    const hello = await request("GET", "/chat/v1/hello", undefined, cookieIn(signedIn))
+    expect(hello.status).toBe(200)
+    const identity = await it.chat.identifyByCookie(new Headers(cookieIn(signedIn)))
+    expect(identity).toMatchObject({ userId: answer.user?.id, sessionId: claims.sid })
+  })
+
+  test("CHAT-26 a name that somebody has is refused, and choosing another keeps the guest", async () => {
+    const mia = await request("POST", "/chat/session", { name: "Mia" })
+    expect(await refusal(await request("POST", "/chat/session", { name: "ｍｉａ" }))).toEqual([409, "name_taken"])
+    const renamed = await request("POST", "/chat/session", { name: "Mia Lee" }, cookieIn(mia))
+    const before = (await mia.json()) as SessionAnswer
+    expect(((await renamed.json()) as SessionAnswer).user).toMatchObject({ id: before.user?.id, name: "Mia Lee" })
+  })
+
+  test("CHAT-26 signing out closes the session's connections, and its cookie and token are worth nothing", async () => {
+    const signedIn = await request("POST", "/chat/session", { name: "Mia" })
+    const identity = await it.chat.identifyByCookie(new Headers(cookieIn(signedIn)))
+    const out = await request("DELETE", "/chat/session", undefined, cookieIn(signedIn))
+    expect(out.headers.get("set-cookie")).toContain("Max-Age=0")
+    expect(it.closedSessions).toEqual([identity?.sessionId ?? ""])
+    expect(await it.chat.identifyByCookie(new Headers(cookieIn(signedIn)))).toBeUndefined()
+    expect(await it.chat.isSessionEnded(identity?.sessionId ?? "")).toBe(true)
+    expect(await refusal(await request("GET", "/chat/v1/hello", undefined, cookieIn(signedIn)))).toEqual([
+      401,
+      "unauthorized",
+    ])
+  })
+
+  test("CHAT-28 A logs out and B logs in on the same browser: nothing of A remains", async () => {
+    const a = await request("POST", "/chat/session", { token: "user:ann:Ann" })
+    await request(
+      "POST",
+      `/chat/v1/conversations/${lobby}/messages`,
+      { client_id: "from-ann-1", text: "private" },
+      cookieIn(a),
+    )
+    const sessionOfA = (await it.chat.identifyByCookie(new Headers(cookieIn(a))))?.sessionId
+    await request("DELETE", "/chat/session", undefined, cookieIn(a))
+    const b = await request("POST", "/chat/session", { token: "user:bob:Bob" }, cookieIn(a))
+    expect(((await b.json()) as SessionAnswer).user).toEqual({ id: "bob", name: "Bob" })
+    const hello = (await (await request("GET", "/chat/v1/hello", undefined, cookieIn(b))).json()) as {
+      user: { id: string }
+    }
+    expect(hello.user.id).toBe("bob")
+    expect(it.closedSessions).toEqual([sessionOfA ?? ""])
+  })
+
+  test("CHAT-28 B logs in over A's session without A logging out: A's session ends by itself", async () => {
+    const a = await request("POST", "/chat/session", { token: "user:ann:Ann" })
+    await request("POST", "/chat/session", { token: "user:bob:Bob" }, cookieIn(a))
+    expect(it.closedSessions).toHaveLength(1)
+    expect(await it.chat.identifyByCookie(new Headers(cookieIn(a)))).toBeUndefined()
+  })
+
+  test("CHAT-26 a forged, foreign or expired cookie is nobody", async () => {
+    const signedIn = await request("POST", "/chat/session", { name: "Mia" })
+    const { cookie } = cookieIn(signedIn)
+    const answer = (await signedIn.clone().json()) as SessionAnswer
+    for (const forged of [`${cookie}x`, "skein_session=abc", `skein_session=${answer.token}`, "skein_session="])
+      expect(await it.chat.identifyByCookie(new Headers({ cookie: forged }))).toBeUndefined()
+    it.clock.advance(366 * 24 * 3_600_000)
+    expect(await it.chat.identifyByCookie(new Headers({ cookie }))).toBeUndefined()
+  })
+
+  test("CHAT-29 pages of other origins change nothing, with whatever cookie", async () => {
+    const signedIn = await request("POST", "/chat/session", { name: "Mia" })
+    const evil = { ...cookieIn(signedIn), origin: "https://evil.example" }
+    expect(await refusal(await request("POST", "/chat/session", { name: "Eve" }, evil))).toEqual([
+      403,
+      "permission_denied",
+    ])
+    expect(await refusal(await request("DELETE", "/chat/session", undefined, evil))).toEqual([403, "permission_denied"])
+    const send = { client_id: "from-evil-1", text: "x" }
+    const sent = await request("POST", `/chat/v1/conversations/${lobby}/messages`, send, evil)
+    expect(await refusal(sent)).toEqual([403, "permission_denied"])
+    expect(it.closedSessions).toEqual([])
+  })
+
+  test("CHAT-29 the session route takes small JSON of its two shapes, not too often, and no guests unless configured", async () => {
+    expect(await refusal(await request("POST", "/chat/session", { name: "x".repeat(9_000) }))).toEqual([
+      413,
+      "payload_too_large",
+    ])
+    expect(await refusal(await request("POST", "/chat/session", { user: "x" }))).toEqual([400, "bad_request"])
+    expect(await refusal(await request("POST", "/chat/session", { token: "bad" }))).toEqual([401, "unauthorized"])
+    for (let n = 0; n < 20; n++) await request("POST", "/chat/session", { name: `guest ${n}` })
+    const flood = await request("POST", "/chat/session", { name: "one more" })
+    expect(Number(flood.headers.get("retry-after"))).toBeGreaterThan(0)
+    expect(await refusal(flood)).toEqual([429, "too_many_requests"])
+    const elsewhere = { "x-test-address": "192.0.2.2" }
+    expect((await request("POST", "/chat/session", { name: "one more" }, elsewhere)).status).toBe(200)
+    await begin({}, { guestsAllowed: () => false })
+    expect(await refusal(await request("POST", "/chat/session", { name: "Zoe" }))).toEqual([403, "permission_denied"])
+  })
+})
