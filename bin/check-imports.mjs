@@ -44,7 +44,12 @@ export const RULES = [
   { part: "telemetry", may: ["core"], why: "telemetry is told, it does not ask" },
   { part: "config", may: ["core"], why: "configuration is read by everyone and reads no one" },
   { part: "app.ts", may: ["*"], not: ["cli"], why: "the program does not know how it was started" },
-  { part: "app", may: ["*"], not: ["cli", "app.ts"], why: "pieces of the composition root know parts, not how they are started" },
+  {
+    part: "app",
+    may: ["*"],
+    not: ["cli", "app.ts"],
+    why: "pieces of the composition root know parts, not how they are started",
+  },
   { part: "cli", may: ["*"], why: "the command line composes" },
 ]
 

@@ -13,6 +13,8 @@ const MAIN = join(dirname(fileURLToPath(import.meta.url)), "..", "src", "cli", "
 /** The server's end of the pipe that tells it when this process is gone. */
 const PIPE_FD = 3
 
+const PARENT_CHECK_MS = 250
+
 /**
  * Runs the `skein` command in Bun and ends as it ends: same exit code, or same signal.
  *
@@ -32,6 +34,8 @@ export function launch(args, main = MAIN) {
     env: { ...process.env, SKEIN_LAUNCHER_FD: String(PIPE_FD) },
   })
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => server.kill(signal))
+  // For the server it is the same as if this process were gone.
+  watchParent(() => server.stdio[PIPE_FD]?.destroy())
   server.on("error", (error) => {
     process.stderr.write(`skein: cannot run ${bun.path}: ${error.message}\n`)
     process.exit(1)
@@ -43,6 +47,21 @@ export function launch(args, main = MAIN) {
     // Signals that this process ignores (or gets late) still end it, with the number a shell would report.
     setTimeout(() => process.exit(128 + (constants.signals[signal] ?? 0)), 100)
   })
+}
+
+/**
+ * Under npm (npm start, npx skein) the shell or npm may be killed without a word to us: our parent is then another.
+ * Elsewhere a vanished parent is no reason to end: that is how things are put into the background.
+ */
+function watchParent(gone) {
+  if (!process.env.npm_lifecycle_event) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    gone()
+  }, PARENT_CHECK_MS)
+  timer.unref()
 }
 
 /**

@@ -26,14 +26,17 @@ test("both languages of a guide do the same", () => {
   for (const name of pairs) expect(code(name)).toEqual(code(name.replace(".zh-CN.md", ".md")))
 })
 
-test("npm start, as the README says, serves the pages", async () => {
-  for (const name of ["README.md", "README.zh-CN.md"]) expect(read(name)).toContain("npm ci && npm start")
-  const data = temporaryFolder()
-  const server = new Program(["npm", "start", "--", "--port", "0", "--data", data], { cwd: ROOT })
-  const [, url = ""] = await server.prints(/^Skein ready on (\S+)$/m)
-  const page = await fetch(url)
-  expect(page.status).toBe(200)
-  expect(page.headers.get("content-type")).toStartWith("text/html")
-  server.kill("SIGTERM")
-  await server.ends()
-}, 60_000)
+for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+  test(`npm start, as the README says, serves the pages, and ends with npm on ${signal}`, async () => {
+    for (const name of ["README.md", "README.zh-CN.md"]) expect(read(name)).toContain("npm ci && npm start")
+    const data = temporaryFolder()
+    const npm = new Program(["npm", "start", "--", "--port", "0", "--data", data], { cwd: ROOT })
+    const [, url = ""] = await npm.prints(/^Skein ready on (\S+)$/m)
+    const page = await fetch(url)
+    expect(page.status).toBe(200)
+    expect(page.headers.get("content-type")).toStartWith("text/html")
+    npm.kill(signal)
+    await npm.ends() // Waits for all that hold its output open: the server as well.
+    expect(await fetch(url).catch(() => "nobody there")).toBe("nobody there")
+  }, 60_000)
+}
