@@ -14,7 +14,7 @@ export interface FieldDoc {
   readonly defaultNote?: string
   /** Masked wherever configuration is shown. */
   readonly secret?: boolean
-  /** A shorter environment variable beside the one made from the name. */
+  /** A shorter environment variable beside the one made from the name; of a list it holds one entry. */
   readonly env?: string
 }
 

@@ -32,9 +32,14 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     if (!setting) problems.push(`${variable} is not a setting${didYouMean(variable, byVariable.keys())}`)
     else if (values.some((value) => value.setting === setting))
       problems.push(`${setting.env.join(" and ")} set the same thing: keep one`)
-    else values.push({ setting, value: fromText(setting.doc, text), source: variable })
+    else values.push({ setting, value: fromVariable(setting, variable, text), source: variable })
   }
   return { values, problems }
+}
+
+/** The short variable of a list holds one entry, whatever is in it: secrets may contain commas. */
+function fromVariable({ doc }: Setting, variable: string, text: string): unknown {
+  return doc.kind === "texts" && variable === doc.env ? [text] : fromText(doc, text)
 }
 
 /** @param flags - names of settings with the text given, and how the flag was written */

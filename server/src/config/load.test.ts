@@ -173,6 +173,13 @@ test("secrets never appear in problems", () => {
   expect(problem).toContain("a text of 7 characters")
 })
 
+test("a single secret is taken as it is, a list of them is separated by commas", () => {
+  const one = "a secret, with a comma in it"
+  expect(close({ env: { SKEIN_TOKEN_HMAC_SECRET: one } }).auth.tokenHmacSecrets).toEqual([one])
+  const two = ["0123456789abcdef", "fedcba9876543210"]
+  expect(close({ env: { SKEIN_AUTH_TOKEN_HMAC_SECRETS: two.join(", ") } }).auth.tokenHmacSecrets).toEqual(two)
+})
+
 test("two variables for the same setting are refused", () => {
   expect(problems({ env: { SKEIN_PORT: "1", SKEIN_SERVER_PORT: "2" } })).toEqual([
     "SKEIN_PORT and SKEIN_SERVER_PORT set the same thing: keep one",

@@ -65,6 +65,7 @@ const authSchema = z.strictObject({
       expects: "a list of secrets of 16 characters or more",
       default: [],
       defaultNote: "one secret made at the first start",
+      env: "SKEIN_TOKEN_HMAC_SECRET",
     },
   ),
   tokenPublicKeys: texts(
