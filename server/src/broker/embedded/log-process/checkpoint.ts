@@ -1,5 +1,6 @@
 import type { Database, Statement } from "bun:sqlite"
 import { pragma } from "./schema.ts"
+import { prepare } from "./statements.ts"
 
 /** A WAL of this many bytes is copied into the database: about 30 ms of work, between two batches. */
 const BUSY_WAL_BYTES = 16 * 1024 * 1024
@@ -23,8 +24,8 @@ export class Checkpointer {
   constructor(db: Database) {
     this.#frameBytes = pragma(db, "page_size") + WAL_FRAME_HEADER_BYTES
     // NOOP only tells; a SQLite that does not know the word takes it for PASSIVE, which is only earlier than needed.
-    this.#look = db.prepare("PRAGMA wal_checkpoint(NOOP)")
-    this.#run = db.prepare("PRAGMA wal_checkpoint(PASSIVE)")
+    this.#look = prepare(db, "PRAGMA wal_checkpoint(NOOP)")
+    this.#run = prepare(db, "PRAGMA wal_checkpoint(PASSIVE)")
   }
 
   afterCommit(): void {

@@ -2,6 +2,7 @@ import type { Database, Statement } from "bun:sqlite"
 import { randomBytes } from "node:crypto"
 import type { OpenOp, Refused } from "../log-wire.ts"
 import type { LogChannel } from "./log-channel.ts"
+import { prepare } from "./statements.ts"
 
 const DAY_MS = 86_400_000
 
@@ -29,19 +30,22 @@ export class LogChannels {
 
   constructor(db: Database, era: number) {
     this.#era = era === 0 ? "" : `.${era}`
-    this.#find = db.prepare("SELECT * FROM channels WHERE name = ?")
-    this.#newest = db.prepare(
+    this.#find = prepare(db, "SELECT * FROM channels WHERE name = ?")
+    this.#newest = prepare(
+      db,
       `SELECT "offset", time_ms FROM publications WHERE channel_id = ? ORDER BY "offset" DESC LIMIT 1`,
     )
-    this.#create = db.prepare(
+    this.#create = prepare(
+      db,
       `INSERT INTO channels(name, epoch, history_size, history_ttl_ms, used_ms) VALUES (?, ?, ?, ?, ?) RETURNING *`,
     )
-    this.#update = db.prepare(
+    this.#update = prepare(
+      db,
       "UPDATE channels SET epoch = ?, floor = ?, history_size = ?, history_ttl_ms = ?, used_ms = ? WHERE id = ?",
     )
-    this.#touch = db.prepare("UPDATE channels SET used_ms = ? WHERE id = ?")
-    this.#truncate = db.prepare(`DELETE FROM publications WHERE channel_id = ? AND "offset" > ?`)
-    this.#forgetKey = db.prepare(`DELETE FROM idempotency WHERE channel_id = ? AND key = ? AND "offset" > ?`)
+    this.#touch = prepare(db, "UPDATE channels SET used_ms = ? WHERE id = ?")
+    this.#truncate = prepare(db, `DELETE FROM publications WHERE channel_id = ? AND "offset" > ?`)
+    this.#forgetKey = prepare(db, `DELETE FROM idempotency WHERE channel_id = ? AND key = ? AND "offset" > ?`)
   }
 
   get(handle: number): LogChannel | Refused | undefined {

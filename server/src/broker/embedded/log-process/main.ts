@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { serveFrames, writeFrame } from "../../../child/serve-frames.ts"
 import { type Hello, type LogOp, MAX_LOG_FRAME_BYTES, OP, type OpenOp, type Refused } from "../log-wire.ts"
 import { type Durability, type OpenedLog, openLog } from "./open-log.ts"
+import { closeDatabase } from "./statements.ts"
 import { LogStore } from "./store.ts"
 
 /**
@@ -79,7 +80,7 @@ function leaveIfHealed(nowMs: number): void {
   store?.close()
   const attempt = openLog(path, durability, 0)
   if (attempt.refusal === undefined) {
-    attempt.db?.close()
+    if (attempt.db !== undefined) closeDatabase(attempt.db)
     process.exit(0)
   }
   opened = attempt

@@ -5,6 +5,7 @@ import type { Refused } from "../log-wire.ts"
 import { bootName } from "./boot.ts"
 import { refusal } from "./refusal.ts"
 import { ensureSchema, readFact, writeFact } from "./schema.ts"
+import { closeDatabase, inTransaction } from "./statements.ts"
 
 export type Durability = "commit" | "fsync"
 
@@ -67,13 +68,12 @@ function configure(db: Database, lockWaitMs: number): void {
 function beginEra(db: Database, durability: Durability): number {
   let era = Number(readFact(db, "era"))
   const boot = bootName()
-  const begin = db.transaction(() => {
+  inTransaction(db, () => {
     const crashed = readFact(db, "clean") !== "1"
     if (crashed && readFact(db, "boot") !== boot) writeFact(db, "era", String(++era))
     writeFact(db, "boot", boot)
     writeFact(db, "clean", durability === "fsync" ? "1" : "0")
   })
-  begin.immediate()
   return era
 }
 
@@ -159,7 +159,7 @@ const OBSTACLES: Readonly<Record<string, string>> = {
 
 function close(db: Database | undefined): void {
   try {
-    db?.close()
+    if (db !== undefined) closeDatabase(db)
   } catch {
     // A connection that could not be opened properly may refuse to close; the process holds nothing else of it.
   }

@@ -1,6 +1,7 @@
 import type { Database, Statement } from "bun:sqlite"
 import { toWireData, type WireRow } from "../log-wire.ts"
 import { type LogChannel, lowerBound } from "./log-channel.ts"
+import { prepare } from "./statements.ts"
 
 const COLUMNS = `"offset", time_ms, data, info, tags`
 
@@ -17,12 +18,14 @@ export class LogReader {
 
   constructor(db: Database) {
     const page = (order: string) =>
-      db.prepare(
+      prepare(
+        db,
         `SELECT ${COLUMNS} FROM publications WHERE channel_id = ? AND "offset" BETWEEN ? AND ? ORDER BY "offset" ${order} LIMIT ?`,
       )
     this.#forward = page("ASC")
     this.#backward = page("DESC")
-    this.#from = db.prepare(
+    this.#from = prepare(
+      db,
       `SELECT "offset", time_ms FROM publications WHERE channel_id = ? AND "offset" >= ? ORDER BY "offset" LIMIT 1`,
     )
   }

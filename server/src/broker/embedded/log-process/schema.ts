@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite"
+import { ask, inTransaction } from "./statements.ts"
 
 /** "SKEN": lets `file` and us tell a Skein log from any other SQLite database. */
 const APPLICATION_ID = 0x534b454e
@@ -53,25 +54,24 @@ export function ensureSchema(db: Database): void {
         "the file belongs to another program or to a newer Skein",
     )
   }
-  const create = db.transaction(() => {
+  inTransaction(db, () => {
     db.run(SCHEMA)
     db.run(`PRAGMA application_id = ${APPLICATION_ID}`)
     db.run(`PRAGMA user_version = ${SCHEMA_VERSION}`)
   })
-  create.immediate()
 }
 
 /** The value of a pragma that answers with one number. */
 export function pragma(db: Database, name: string): number {
-  const [row] = db.query(`PRAGMA ${name}`).values()
+  const [row] = ask(db, `PRAGMA ${name}`)
   return Number(row?.[0] ?? 0)
 }
 
 export function readFact(db: Database, name: string): string {
-  const [row] = db.prepare("SELECT value FROM facts WHERE name = ?").values(name)
+  const [row] = ask(db, "SELECT value FROM facts WHERE name = ?", name)
   return String(row?.[0] ?? "")
 }
 
 export function writeFact(db: Database, name: string, value: string): void {
-  db.prepare("INSERT INTO facts VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2").run(name, value)
+  ask(db, "INSERT INTO facts VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2", name, value)
 }

@@ -17,6 +17,7 @@ import { markClean, type OpenedLog } from "./open-log.ts"
 import { LogReader } from "./reader.ts"
 import { isDamage, isFull, refusal } from "./refusal.ts"
 import { pragma } from "./schema.ts"
+import { closeDatabase, prepare } from "./statements.ts"
 import { Sweeper } from "./sweep.ts"
 import { Trimmer } from "./trim.ts"
 import { LogWriter, type WriteOp } from "./writer.ts"
@@ -61,8 +62,8 @@ export class LogStore {
     this.#writer = new LogWriter(db, this.#channels, this.#trimmer)
     this.#sweeper = new Sweeper(db, this.#channels, this.#reader, this.#trimmer)
     this.#checkpointer = new Checkpointer(db)
-    this.#begin = db.prepare("BEGIN IMMEDIATE")
-    this.#commit = db.prepare("COMMIT")
+    this.#begin = prepare(db, "BEGIN IMMEDIATE")
+    this.#commit = prepare(db, "COMMIT")
   }
 
   apply(nowMs: number, ops: readonly LogOp[]): unknown[] {
@@ -107,7 +108,7 @@ export class LogStore {
       // Everything answered is in the WAL. What is lost is the mark that no power failure can have cost anything.
       console.error(`log.db was closed without a last checkpoint: ${refusal(this.#path, error).m}`)
     }
-    this.#db.close()
+    closeDatabase(this.#db)
   }
 
   #write(nowMs: number, ops: readonly LogOp[], writes: readonly number[], answers: unknown[]): void {

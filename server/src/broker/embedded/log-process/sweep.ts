@@ -2,6 +2,7 @@ import type { Database, Statement } from "bun:sqlite"
 import { type LogChannel, trimSlack } from "./log-channel.ts"
 import type { LogChannels } from "./log-channels.ts"
 import type { LogReader } from "./reader.ts"
+import { inTransaction, prepare } from "./statements.ts"
 import type { Trimmer } from "./trim.ts"
 
 const DAY_MS = 86_400_000
@@ -32,11 +33,12 @@ export class Sweeper {
     this.#channels = channels
     this.#reader = reader
     this.#trimmer = trimmer
-    this.#next = db.prepare("SELECT * FROM channels WHERE id > ? ORDER BY id LIMIT ?")
-    this.#oldest = db.prepare(`SELECT "offset" FROM publications WHERE channel_id = ? ORDER BY "offset" LIMIT 1`)
-    this.#newest = db.prepare(`SELECT "offset" FROM publications WHERE channel_id = ? ORDER BY "offset" DESC LIMIT 1`)
-    this.#deleteChannel = db.prepare("DELETE FROM channels WHERE id = ?")
-    this.#deleteKeys = db.prepare(
+    this.#next = prepare(db, "SELECT * FROM channels WHERE id > ? ORDER BY id LIMIT ?")
+    this.#oldest = prepare(db, `SELECT "offset" FROM publications WHERE channel_id = ? ORDER BY "offset" LIMIT 1`)
+    this.#newest = prepare(db, `SELECT "offset" FROM publications WHERE channel_id = ? ORDER BY "offset" DESC LIMIT 1`)
+    this.#deleteChannel = prepare(db, "DELETE FROM channels WHERE id = ?")
+    this.#deleteKeys = prepare(
+      db,
       `DELETE FROM idempotency WHERE (channel_id, key) IN
         (SELECT channel_id, key FROM idempotency WHERE expires_ms < ? ORDER BY expires_ms LIMIT ?)`,
     )
@@ -53,10 +55,9 @@ export class Sweeper {
     this.#cursor = rows.length < CHANNELS_PER_ROUND ? 0 : (rows.at(-1)?.id ?? 0)
     const unused = rows.filter((row) => this.#isUnused(row, nowMs))
     if (unused.length === 0) return []
-    const remove = this.#db.transaction(() => {
+    inTransaction(this.#db, () => {
       for (const row of unused) this.#deleteChannel.run(row.id)
     })
-    remove.immediate()
     for (const row of unused) this.#trimmer.forget(row.id)
     return unused.map((row) => row.name)
   }

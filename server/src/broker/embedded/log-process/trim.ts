@@ -1,5 +1,6 @@
 import type { Database, Statement } from "bun:sqlite"
 import { type LogChannel, lowerBound, trimSlack } from "./log-channel.ts"
+import { inTransaction, prepare } from "./statements.ts"
 
 /** Removes rows beyond their channel's bounds, in slices small enough to fit between two batches. */
 export class Trimmer {
@@ -12,11 +13,12 @@ export class Trimmer {
 
   constructor(db: Database) {
     this.#db = db
-    this.#delete = db.prepare(
+    this.#delete = prepare(
+      db,
       `DELETE FROM publications WHERE rowid IN
         (SELECT rowid FROM publications WHERE channel_id = ?1 AND "offset" <= ?2 ORDER BY "offset" LIMIT ?3)`,
     )
-    this.#setFloor = db.prepare("UPDATE channels SET floor = max(floor, ?2) WHERE id = ?1")
+    this.#setFloor = prepare(db, "UPDATE channels SET floor = max(floor, ?2) WHERE id = ?1")
   }
 
   get isDue(): boolean {
@@ -44,7 +46,7 @@ export class Trimmer {
     let left = maxRows
     const finished: number[] = []
     const floors: [LogChannel, number][] = []
-    const trim = this.#db.transaction(() => {
+    inTransaction(this.#db, () => {
       for (const [id, channel] of this.#due) {
         const floor = lowerBound(channel)
         const removed = this.#delete.run(id, floor, left).changes
@@ -55,7 +57,6 @@ export class Trimmer {
         finished.push(id)
       }
     })
-    trim.immediate()
     // Only what was committed counts.
     for (const [channel, floor] of floors) channel.floor = Math.max(channel.floor, floor)
     for (const id of finished) this.#due.delete(id)

@@ -10,6 +10,7 @@ import {
 } from "../log-wire.ts"
 import type { LogChannel } from "./log-channel.ts"
 import type { LogChannels } from "./log-channels.ts"
+import { prepare } from "./statements.ts"
 import type { Trimmer } from "./trim.ts"
 
 /** An idempotency key is remembered for the channel's retention, and never for less than this. */
@@ -31,16 +32,18 @@ export class LogWriter {
   constructor(db: Database, channels: LogChannels, trimmer: Trimmer) {
     this.#channels = channels
     this.#trimmer = trimmer
-    this.#insert = db.prepare(
+    this.#insert = prepare(
+      db,
       `INSERT INTO publications(channel_id, "offset", time_ms, data, info, tags) VALUES (?, ?, ?, ?, ?, ?)`,
     )
-    this.#findKey = db.prepare(`SELECT "offset" FROM idempotency WHERE channel_id = ? AND key = ? AND expires_ms > ?`)
-    this.#keepKey = db.prepare(
+    this.#findKey = prepare(db, `SELECT "offset" FROM idempotency WHERE channel_id = ? AND key = ? AND expires_ms > ?`)
+    this.#keepKey = prepare(
+      db,
       `INSERT INTO idempotency(channel_id, key, "offset", expires_ms) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT DO UPDATE SET "offset" = ?3, expires_ms = ?4`,
     )
-    this.#setFloor = db.prepare("UPDATE channels SET floor = ? WHERE id = ?")
-    this.#probe = db.prepare("UPDATE facts SET value = ? WHERE name = 'probed_ms'")
+    this.#setFloor = prepare(db, "UPDATE channels SET floor = ? WHERE id = ?")
+    this.#probe = prepare(db, "UPDATE facts SET value = ? WHERE name = 'probed_ms'")
   }
 
   append(channel: LogChannel, op: AppendOp, nowMs: number): Appended {

@@ -1,0 +1,44 @@
+import type { Database, Statement } from "bun:sqlite"
+
+/**
+ * Statements held for life, and finished before the connection is closed: SQLite keeps a connection, with its locks,
+ * for as long as one statement of it lives, and the next attempt to open the file would find it locked by ourselves.
+ */
+const held = new WeakMap<Database, Statement[]>()
+
+export function prepare(db: Database, sql: string): Statement {
+  const statement = db.prepare(sql)
+  const statements = held.get(db)
+  if (statements === undefined) held.set(db, [statement])
+  else statements.push(statement)
+  return statement
+}
+
+/** For what is asked once. */
+export function ask(db: Database, sql: string, ...values: (string | number)[]): unknown[][] {
+  const statement = db.prepare(sql)
+  try {
+    return statement.values(...values)
+  } finally {
+    statement.finalize()
+  }
+}
+
+/** All or nothing. The caller answers for a rollback that fails in its turn. */
+export function inTransaction(db: Database, work: () => void): void {
+  db.run("BEGIN IMMEDIATE")
+  try {
+    work()
+    db.run("COMMIT")
+  } catch (error) {
+    if (db.inTransaction) db.run("ROLLBACK")
+    throw error
+  }
+}
+
+/** Really closed, locks released, or an exception. */
+export function closeDatabase(db: Database): void {
+  for (const statement of held.get(db) ?? []) statement.finalize()
+  held.delete(db)
+  db.close(true)
+}
