@@ -90,7 +90,7 @@ function explain(loaded: LoadedConfig, config: Config, folder: DataFolder, log: 
 }
 
 /** Everything that needs no proof of identity, in words. */
-function openings({ auth, channels }: Config): string[] {
+function openings({ mode, auth, channels, plain }: Config): string[] {
   const place = (where: "loopback" | "anywhere") => (where === "loopback" ? "from this machine" : "from anywhere")
   const open: string[] = []
   if (auth.guests !== "off") open.push(`guests ${place(auth.guests)} may chat (auth.guests)`)
@@ -98,5 +98,7 @@ function openings({ auth, channels }: Config): string[] {
     open.push(`clients ${place(auth.trustUserId)} are believed their user_id (auth.trust_user_id)`)
   if (auth.allowAnonymous && channels.some((rule) => rule.subscribe === "anyone"))
     open.push("anybody may subscribe to channels whose rule says so (auth.allow_anonymous)")
+  if (mode === "development" && plain.enabled)
+    open.push("programs of this machine may publish over a plain WebSocket without the API key")
   return open
 }
