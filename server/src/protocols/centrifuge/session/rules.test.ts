@@ -18,7 +18,7 @@ test("1. every successful reply carries its result object, even when empty", asy
 })
 
 test("2. close reasons are non-empty plain text, not JSON, at most 123 bytes", async () => {
-  const reasons = [...Object.values(CLOSE), ...Object.values(UNSUBSCRIBE)].map(({ reason }) => reason)
+  const reasons: string[] = [...Object.values(CLOSE), ...Object.values(UNSUBSCRIBE)].map(({ reason }) => reason)
   const node = new TestNode({ rules })
   for (const frame of ["{", "[]", "5", '{"id":1}', `{"id":1,"publish":{"channel":${"9".repeat(500)}}}`, ""]) {
     const client = await node.connected()
