@@ -66,7 +66,7 @@ async function run([name = "help", ...rest]: readonly string[]): Promise<void> {
   const command = COMMANDS[ALIASES[name] ?? name]
   if (!command)
     throw new CliError(EXIT.usage, `${name} is not a command${didYouMean(name, Object.keys(COMMANDS))}; see skein help`)
-  await command(rest)
+  await (rest.includes("--help") ? COMMANDS.help : command)?.(rest)
 }
 
 try {

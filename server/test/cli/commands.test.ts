@@ -15,8 +15,13 @@ async function skein(args: readonly string[], options: ConstructorParameters<typ
 }
 
 test("skein alone and skein help explain the commands", async () => {
-  const [alone, help] = await Promise.all([skein([]), skein(["help"])])
-  expect(alone).toEqual(help)
+  const [help, ...others] = await Promise.all([
+    skein(["help"]),
+    skein([]),
+    skein(["--help"]),
+    skein(["serve", "--help"]),
+  ])
+  for (const other of others) expect(other).toEqual(help)
   expect(help.code).toBe(0)
   for (const command of ["serve", "token", "config print", "config reference"])
     expect(help.stdout).toContain(`skein ${command}`)
