@@ -198,7 +198,7 @@ describe("the chat over HTTP", () => {
     ])
     expect(await refusal(await request("POST", "/chat/session", { user: "x" }))).toEqual([400, "bad_request"])
     expect(await refusal(await request("POST", "/chat/session", { token: "bad" }))).toEqual([401, "unauthorized"])
-    for (let n = 0; n < 20; n++) await request("POST", "/chat/session", { name: `guest ${n}` })
+    for (let n = 0; n < 100; n++) await request("POST", "/chat/session", { name: `guest ${n}` })
     const flood = await request("POST", "/chat/session", { name: "one more" })
     expect(Number(flood.headers.get("retry-after"))).toBeGreaterThan(0)
     expect(await refusal(flood)).toEqual([429, "too_many_requests"])

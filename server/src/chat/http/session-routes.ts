@@ -12,9 +12,11 @@ import { jsonBody } from "./bodies.ts"
 import { refusalResponse } from "./refusals.ts"
 
 const MAX_BODY_BYTES = 8 * 1024
-/** New logins of one address. */
-const LOGIN_RATE = { perSecond: 0.2, burst: 20 }
-const READ_RATE = { perSecond: 5, burst: 60 }
+// Per address, and a whole office or school may stand behind one: guests are bounded because they cost a row and a
+// name, the rest because it costs a look into the database.
+const GUEST_RATE = { perSecond: 1, burst: 100 }
+const LOGIN_RATE = { perSecond: 20, burst: 500 }
+const READ_RATE = { perSecond: 50, burst: 500 }
 
 /** What the session routes have to know of a request, from the gateway. */
 export interface SessionRequests {
@@ -83,6 +85,7 @@ export function sessionRoutes({ logins, requests, clock, log }: SessionRoutesPar
   const asGuest = (request: Request, name: string, before: Login | undefined): Promise<Login> => {
     if (!requests.guestsAllowed(request))
       throw new SkeinError("permission_denied", "this server takes no guests: sign in through the site")
+    rates.ensure(`guest ${requests.address(request)}`, GUEST_RATE, "new guests from this address")
     return logins.guest(name, before)
   }
   return app
