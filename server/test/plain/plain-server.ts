@@ -33,6 +33,7 @@ export interface PlainServerOptions {
   /** Loopback clients are the back end, as in development. */
   readonly loopbackIsBackEnd?: boolean
   readonly withoutRooms?: boolean
+  readonly idleTimeoutSeconds?: number
   readonly presenceGraceMs?: number
   /** Every connection's identity takes this long to find out. */
   readonly identifyMs?: number
@@ -53,7 +54,7 @@ export async function startPlain(options: PlainServerOptions = {}) {
     port: 0,
     outboundBufferBytes: 1_048_576,
     maxRequestBodyBytes: 65_536,
-    idleTimeoutSeconds: 60,
+    idleTimeoutSeconds: options.idleTimeoutSeconds ?? 60,
     maxConnections: 1_000,
     maxConnectionsPerAddress: 1_000,
     origins: new OriginPolicy([]),

@@ -199,3 +199,13 @@ describe("frames", () => {
     expect(listener.frames.at(-1)).toEqual({ opcode: 1, payload: Buffer.from("早上好 \\u0041 <b>&amp;") })
   })
 })
+
+test("PLAIN-32: dead peers are found by pings of the server", async () => {
+  const quick = await startPlain({ idleTimeoutSeconds: 8 })
+  const client = new RawClient(quick.port)
+  raws.push(client)
+  client.write(handshake("/"))
+  await until(() => client.frames.some(({ opcode }) => opcode === 9), "a ping comes")
+  await until(() => client.closed, "the client that does not answer is closed", 15_000)
+  await quick.stop()
+}, 30_000)

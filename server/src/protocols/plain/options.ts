@@ -38,7 +38,7 @@ export const DEFAULT_CONFIG: PlainConfig = {
   language: "zh-CN",
   allowAnonymous: false,
   maxFrameBytes: 131_072,
-  maxBacklogBytes: 1_048_576,
+  maxBacklogBytes: 524_288,
   messagesPerSecond: 200,
   messageBurst: 1_000,
   subscribesPerSecond: 100,
