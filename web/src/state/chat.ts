@@ -13,7 +13,7 @@ import { Inbox } from "./inbox.ts"
 import { alarm, announce, say } from "./notices.ts"
 import { learn, me, person } from "./people.ts"
 import { go, openRoom } from "./place.ts"
-import { forgetPresence, joined, left, online, setPresence } from "./presence.ts"
+import { forgetPresence, joined, left, online, takeSnapshot } from "./presence.ts"
 import { Reading } from "./reading.ts"
 import { adopt, drop, greeted, joinable, keepOnly, mayCreateRooms, type Room, rooms } from "./rooms.ts"
 import { openPersonalStore, type PersonalStore } from "./storage.ts"
@@ -82,7 +82,7 @@ export class Chat {
   /** Everyone present in a room; asked for when somebody looks. */
   async lookWhoIsThere(room: Room): Promise<void> {
     try {
-      setPresence(room.channel, await this.connection.presence(room.channel))
+      await takeSnapshot(room.channel, () => this.connection.presence(room.channel))
     } catch (error) {
       console.debug("Presence not known:", error)
     }

@@ -13,12 +13,35 @@ function recount(): void {
   if (next.size !== old.size || [...next].some((id) => !old.has(id))) online.value = next
 }
 
-export function setPresence(channel: string, present: Map<string, string>): void {
-  clients.set(channel, present)
-  recount()
+type Move = (present: Map<string, string>) => void
+
+/** Per channel, what happened while a snapshot was on its way: it is older than these. */
+const moves = new Map<string, Set<Move[]>>()
+
+/**
+ * Asks who is there, and applies joins and leaves that were told meanwhile on top of the answer.
+ * @throws what `ask` throws; nothing changes then
+ */
+export async function takeSnapshot(channel: string, ask: () => Promise<Map<string, string>>): Promise<void> {
+  const meanwhile: Move[] = []
+  const open = moves.get(channel) ?? new Set()
+  moves.set(channel, open.add(meanwhile))
+  try {
+    const present = await ask()
+    for (const move of meanwhile) move(present)
+    clients.set(channel, present)
+    recount()
+  } finally {
+    open.delete(meanwhile)
+  }
+}
+
+function note(channel: string, move: Move): void {
+  for (const meanwhile of moves.get(channel) ?? []) meanwhile.push(move)
 }
 
 export function joined(channel: string, client: string, userId: string): void {
+  note(channel, (present) => present.set(client, userId))
   const present = clients.get(channel) ?? new Map<string, string>()
   present.set(client, userId)
   clients.set(channel, present)
@@ -26,6 +49,7 @@ export function joined(channel: string, client: string, userId: string): void {
 }
 
 export function left(channel: string, client: string): void {
+  note(channel, (present) => present.delete(client))
   if (clients.get(channel)?.delete(client)) recount()
 }
 

@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import { composer, House, message, room, say } from "./support/people.ts"
+
+let house: House
+beforeAll(async () => {
+  house = await House.open({ SKEIN_CHAT_CREATE_ROOMS: "anyone" })
+})
+afterAll(() => house.close())
+
+test("the whole way without a mouse", async () => {
+  const page = await house.visitor()
+  // The first thing to do has the focus.
+  await page.getByRole("textbox", { name: "Your name" }).waitFor()
+  await page.keyboard.type("Ann")
+  await page.keyboard.press("Enter")
+  await composer(page).waitFor()
+  await page.keyboard.type("typed without clicking")
+  await page.keyboard.press("Enter")
+  await message(page, "typed without clicking").waitFor()
+
+  // `?` lists the keys, but not while writing; Esc closes and gives the focus back.
+  await page.keyboard.type("?")
+  expect(await composer(page).inputValue()).toBe("?")
+  await page.keyboard.press("Backspace")
+  await page.keyboard.press("Shift+Tab")
+  await page.keyboard.press("?")
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor()
+  await page.keyboard.press("Escape")
+  await page.getByRole("dialog").waitFor({ state: "detached" })
+
+  // Arrow keys walk the messages; e edits, Esc cancels, and the composer is as it was.
+  await composer(page).focus()
+  await page.keyboard.type("draft")
+  await page.locator("li.message article").last().focus()
+  await page.keyboard.press("e")
+  await page.getByText("Editing your message").waitFor()
+  expect(await composer(page).inputValue()).toBe("typed without clicking")
+  await page.keyboard.press("Escape")
+  await page.getByText("Editing your message").waitFor({ state: "detached" })
+  expect(await composer(page).inputValue()).toBe("draft")
+})
+
+test("Ctrl+K finds rooms and people; Alt with arrows walks the rooms", async () => {
+  const [ben] = await Promise.all([house.guest("Ben"), house.guest("Zora")])
+  await ben.getByRole("button", { name: "Browse rooms" }).click()
+  await ben.getByRole("button", { name: "New room" }).click()
+  await ben.keyboard.type("Attic")
+  await ben.keyboard.press("Enter")
+  await ben.getByRole("heading", { level: 1, name: "Attic" }).waitFor()
+
+  await ben.keyboard.press("Control+k")
+  await ben.getByRole("combobox").waitFor()
+  await ben.keyboard.type("lob")
+  await ben.getByRole("option", { name: "Lobby" }).waitFor()
+  await ben.keyboard.press("Enter")
+  await ben.getByRole("heading", { level: 1, name: "Lobby" }).waitFor()
+  expect(await composer(ben).evaluate((field) => field === document.activeElement)).toBe(true)
+
+  await ben.keyboard.press("Alt+ArrowUp")
+  await ben.getByRole("heading", { level: 1, name: "Attic" }).waitFor()
+  await ben.keyboard.press("Alt+ArrowDown")
+  await ben.getByRole("heading", { level: 1, name: "Lobby" }).waitFor()
+
+  await ben.keyboard.press("Control+k")
+  await ben.keyboard.type("Zor")
+  await ben.getByRole("option", { name: "Zora" }).waitFor()
+  await ben.keyboard.press("Enter")
+  await ben.getByRole("heading", { level: 1, name: "Zora" }).waitFor()
+  await say(ben, "found you")
+  await message(ben, "found you").waitFor()
+  expect(await room(ben, "Zora").getAttribute("aria-current")).toBe("page")
+})
+
+test("new messages are announced politely, failures at once, my own never", async () => {
+  const [cleo, dan] = await Promise.all([house.guest("Cleo"), house.guest("Dan")])
+  await say(cleo, "to myself")
+  await message(dan, "to myself").waitFor()
+  await say(dan, "for your ears")
+  await cleo.getByRole("status", { name: "Messages" }).getByText("Dan: for your ears").waitFor()
+  expect(await cleo.getByRole("status", { name: "Messages" }).innerText()).not.toContain("to myself")
+  expect(await cleo.locator("ol.messages").getAttribute("aria-live")).toBe(null)
+})

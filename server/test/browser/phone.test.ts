@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import type { Page } from "playwright-core"
+import { composer, House, message, room } from "./support/people.ts"
+
+const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
+
+let house: House
+beforeAll(async () => {
+  house = await House.open()
+})
+afterAll(() => house.close())
+
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+
+/** Buttons, links and fields on screen that are lower than a thumb needs. */
+const smallTargets = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("button, a, input, textarea")]
+      .filter((element) => element.checkVisibility() && !element.closest(".text, .action-bar"))
+      .map((element) => ({
+        name: element.getAttribute("aria-label") ?? element.innerText,
+        box: element.getBoundingClientRect(),
+      }))
+      .filter(({ box }) => box.height > 0 && (box.height < 36 || box.width < 36))
+      .map(({ name, box }) => `${name} ${Math.round(box.width)}×${Math.round(box.height)}`),
+  )
+
+test("one pane at a time, in Chinese; back leads to the list; targets fit a thumb", async () => {
+  const page = await house.guest("林小雨", { ...PHONE, locale: "zh-CN" })
+  await page.getByRole("heading", { name: "房间" }).waitFor()
+  expect(await page.locator("main.room").isVisible()).toBe(false)
+  expect(await overflow(page)).toBe(0)
+  expect(await smallTargets(page)).toEqual([])
+
+  await room(page, "Lobby").tap()
+  await composer(page).waitFor()
+  expect(await page.locator(".sidebar").isVisible()).toBe(false)
+  expect(await overflow(page)).toBe(0)
+  expect(await smallTargets(page)).toEqual([])
+
+  // On a touch keyboard Enter is a new line; the button sends.
+  await composer(page).tap()
+  await composer(page).pressSequentially("第一行")
+  await page.keyboard.press("Enter")
+  await composer(page).pressSequentially("第二行")
+  await page.getByRole("button", { name: "发送" }).tap()
+  await message(page, "第二行").waitFor()
+  expect(await message(page, "第二行").locator(".text").innerText()).toBe("第一行\n第二行")
+
+  await page.goBack()
+  await page.getByRole("heading", { name: "房间" }).waitFor()
+  expect(await page.locator(".room-item .preview").first().innerText()).toContain("第一行")
+})
+
+test("the last message stays in sight when the keyboard takes half the screen", async () => {
+  const page = await house.guest("Mo", PHONE)
+  await room(page, "Lobby").tap()
+  await composer(page).tap()
+  for (let i = 1; i <= 15; i++) {
+    await composer(page).fill(`line number ${i}`)
+    await page.getByRole("button", { name: "Send" }).tap()
+  }
+  await message(page, "line number 15").waitFor()
+  await page.setViewportSize({ width: 360, height: 380 })
+  await page.waitForFunction(() => {
+    const last = [...document.querySelectorAll("li.message")].at(-1)?.getBoundingClientRect()
+    const foot = document.querySelector(".foot")?.getBoundingClientRect()
+    return last !== undefined && foot !== undefined && last.bottom <= foot.top + 1 && last.top > 0
+  })
+})
+
+test("a long press opens the actions of a message", async () => {
+  const page = await house.guest("Nia", PHONE)
+  await room(page, "Lobby").tap()
+  await composer(page).tap()
+  await composer(page).fill("press me")
+  await page.getByRole("button", { name: "Send" }).tap()
+  await message(page, "press me").waitFor()
+  await message(page, "press me").dispatchEvent("contextmenu", {
+    pointerType: "touch",
+    bubbles: true,
+    cancelable: true,
+  })
+  const sheet = page.getByRole("dialog", { name: "Message actions" })
+  await sheet.getByRole("button", { name: "Edit" }).tap()
+  await page.getByText("Editing your message").waitFor()
+})

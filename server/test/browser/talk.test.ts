@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import { until } from "../support/until.ts"
+import { composer, House, message, room, say, texts } from "./support/people.ts"
+
+let house: House
+beforeAll(async () => {
+  house = await House.open({ SKEIN_CHAT_CREATE_ROOMS: "anyone" })
+})
+afterAll(() => house.close())
+
+test("a visitor names themselves where messages are written, and a taken name is said beside it", async () => {
+  const ann = await house.visitor()
+  await ann.getByRole("heading", { name: "Come in" }).waitFor()
+  await ann.getByRole("textbox", { name: "Your name" }).fill("Ann")
+  await ann.keyboard.press("Enter")
+  await ann.getByRole("heading", { level: 1, name: "Lobby" }).waitFor()
+  expect(await ann.locator(".self-name").innerText()).toBe("Ann")
+
+  const other = await house.visitor()
+  await other.getByRole("textbox").fill("Ann")
+  await other.keyboard.press("Enter")
+  await other.getByText("Someone already goes by that name").waitFor()
+  await other.getByRole("textbox").fill("Bea")
+  await other.keyboard.press("Enter")
+  await other.getByRole("heading", { level: 1, name: "Lobby" }).waitFor()
+})
+
+test("messages go both ways, once each, in one order; HTML stays text", async () => {
+  const [cleo, dan] = await Promise.all([house.guest("Cleo"), house.guest("Dan")])
+  await say(cleo, "Hello Dan <b>bold</b> $& 你好")
+  await message(dan, "Hello Dan <b>bold</b> $& 你好").waitFor()
+  await say(dan, "Hello Cleo")
+  await message(cleo, "Hello Cleo").waitFor()
+  for (let i = 1; i <= 5; i++) await say(cleo, `line ${i}`)
+  await message(dan, "line 5").waitFor()
+  await message(cleo, "line 5").waitFor()
+  const seen = await texts(dan)
+  expect(seen).toEqual(await texts(cleo))
+  expect(seen.slice(-5)).toEqual(["line 1", "line 2", "line 3", "line 4", "line 5"])
+  expect(await dan.locator(".text b").count()).toBe(0)
+  // Consecutive messages of one person stand under one name.
+  expect(await dan.locator("li.message.first", { hasText: "line 2" }).count()).toBe(0)
+})
+
+test("typing shows and goes away", async () => {
+  const [eva, finn] = await Promise.all([house.guest("Eva"), house.guest("Finn")])
+  await composer(eva).pressSequentially("Hm")
+  await finn.locator(".typing-line", { hasText: "Eva is typing" }).waitFor()
+  await say(eva, "mmm")
+  await message(finn, "Hmmmm").waitFor()
+  await finn.locator(".typing-line", { hasText: "Eva is typing" }).waitFor({ state: "detached" })
+})
+
+test("rooms are made, found, joined and left; unread is counted, shown in the title, and read by looking", async () => {
+  const [gil, hana] = await Promise.all([house.guest("Gil"), house.guest("Hana")])
+  await gil.getByRole("button", { name: "Browse rooms" }).click()
+  await gil.getByRole("button", { name: "New room" }).click()
+  await gil.getByRole("textbox", { name: "Name", exact: true }).fill("Tea house")
+  await gil.getByRole("button", { name: "Create room" }).click()
+  await gil.getByRole("heading", { level: 1, name: "Tea house" }).waitFor()
+  await say(gil, "First!")
+
+  await hana.reload()
+  await hana.getByRole("button", { name: "Browse rooms" }).click()
+  await hana.getByRole("button", { name: "Join Tea house" }).click()
+  await message(hana, "First!").waitFor()
+  await room(hana, "Lobby").click()
+  await hana.getByRole("heading", { level: 1, name: "Lobby" }).waitFor()
+  await say(gil, "Second")
+  await say(gil, "Third")
+  await until(async () => (await room(hana, "Tea house").locator(".badge").innerText()).startsWith("2"), "2 unread")
+  await until(async () => /^\(\d+\) /.test(await hana.title()), "count in the title")
+
+  await room(hana, "Tea house").click()
+  await message(hana, "Third").waitFor()
+  await hana.locator(".unread-line").waitFor()
+  await room(hana, "Tea house").locator(".badge").waitFor({ state: "detached" })
+  // Frozen: reading does not move it.
+  expect(await hana.locator(".unread-line + li").innerText()).toContain("Second")
+
+  await hana.locator(".room-header").getByRole("button", { name: "Settings" }).click()
+  await hana.getByRole("button", { name: "Leave room" }).click()
+  await hana.getByRole("button", { name: "Leave", exact: true }).click()
+  await room(hana, "Tea house").waitFor({ state: "detached" })
+  await say(gil, "Anyone?")
+  await message(gil, "Anyone?").waitFor()
+  expect(await message(hana, "Anyone?").count()).toBe(0)
+})
+
+test("edit, delete and reply are seen by the other", async () => {
+  const [ida, jon] = await Promise.all([house.guest("Ida"), house.guest("Jon")])
+  await say(ida, "Teh tea")
+  await message(jon, "Teh tea").waitFor()
+  await composer(ida).press("ArrowUp")
+  await ida.getByText("Editing your message").waitFor()
+  await composer(ida).fill("The tea")
+  await composer(ida).press("Enter")
+  await message(jon, "The tea (edited)").waitFor()
+  await message(ida, "The tea (edited)").waitFor()
+
+  await message(jon, "The tea").hover()
+  await jon.getByRole("button", { name: "Reply" }).click()
+  await say(jon, "With milk")
+  await message(ida, "With milk").locator(".quote", { hasText: "The tea" }).waitFor()
+
+  await message(ida, "The tea (edited)").first().hover()
+  await ida.getByRole("button", { name: "Delete" }).click()
+  await ida.locator(".question").getByRole("button", { name: "Delete" }).click()
+  await jon.locator(".tombstone").waitFor()
+  expect(await jon.locator(".text", { hasText: "The tea" }).count()).toBe(0)
+})
+
+test("a direct message is opened from the member list and arrives as one", async () => {
+  const [kim, leo] = await Promise.all([house.guest("Kim"), house.guest("Leo")])
+  await kim.locator(".members").getByRole("button", { name: /^Leo/ }).click()
+  await kim.getByRole("heading", { level: 1, name: "Leo" }).waitFor()
+  await say(kim, "Just us")
+  await room(leo, "Kim").locator(".badge").waitFor()
+  await room(leo, "Kim").click()
+  await message(leo, "Just us").waitFor()
+})
+
+test("presence: who is here is shown online, and offline after leaving", async () => {
+  const [mia, ned] = await Promise.all([house.guest("Mia"), house.guest("Ned")])
+  const nedThere = mia.locator(".member:not(.away)", { hasText: "Ned" })
+  await nedThere.waitFor()
+  await ned.context().close()
+  await mia.locator(".member.away", { hasText: "Ned" }).waitFor({ timeout: 20_000 })
+})
+
+test("no page complained: no script error, nothing against the content policy", () => {
+  expect(house.complaints).toEqual([])
+})
