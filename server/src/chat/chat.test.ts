@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
+import { SkeinError } from "../core/errors.ts"
 import { inProcess } from "../store/sqlite/testing/stores.ts"
 import { CHAT_LIMITS, type Method, operations } from "./contract.ts"
 import { type ChatUnderTest, codeOf, person, startChat } from "./testing/chat-under-test.ts"
@@ -370,6 +371,20 @@ describe("the chat", () => {
     expect([...calls.map(([method]) => method), "chat.profile"].sort()).toEqual(
       Object.keys(operations).sort() as Method[],
     )
+  })
+
+  test("CHAT-18 a store that fails at the start stops nothing, and the rooms are made when it is back", async () => {
+    let failing = true
+    const store = {
+      ...subject.store,
+      roomBySlug: (input: { slug: string }) =>
+        failing ? Promise.reject(new SkeinError("storage_unavailable")) : subject.store.roomBySlug(input),
+    }
+    const late = await startChat(store, { defaultRooms: ["lobby", "late"] })
+    expect(await codeOf(() => late.call("dan", "chat.hello", {}))).toBe("storage_unavailable")
+    failing = false
+    const { conversations } = await late.call("dan", "chat.hello", {})
+    expect(conversations.map(({ slug }) => slug).sort()).toEqual(["late", "lobby"])
   })
 
   test("a push that cannot be delivered fails nothing: what is stored is stored", async () => {

@@ -42,7 +42,7 @@ export interface ChatOptions {
 
 /** The chat, as the rest of the program sees it. */
 export interface Chat {
-  /** Makes the default rooms and starts the housekeeping. */
+  /** Makes the default rooms and starts the housekeeping. Does not fail when the store does: calls will say so. */
   start(): Promise<void>
   stop(): void
   isMethod(method: string): boolean
@@ -101,7 +101,15 @@ export function createChat(options: ChatOptions): Chat {
     },
     start: async () => {
       stopHousekeeping = clock.every(HOUSEKEEPING_MS, () => void keepHouse(options))
-      await defaultRooms.ids()
+      try {
+        await defaultRooms.ids()
+      } catch (error) {
+        // The rest of the server works without the chat's database; rooms are made when somebody comes and it is back.
+        log.error(
+          { cause: String(error) },
+          "chat: the default rooms could not be looked up; tried again at the next sign-in",
+        )
+      }
     },
     stop: () => stopHousekeeping(),
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
-import { existsSync, writeFileSync } from "node:fs"
+import { existsSync, statSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { SkeinError } from "../../core/errors.ts"
 import type { ChatStore } from "../contract.ts"
@@ -94,6 +94,22 @@ describe("the store's child process", () => {
     expect((await allOf(store)).map(({ seq }) => seq)).toEqual(
       Array.from({ length: stored + 1 }, (_, index) => index + 1),
     )
+  })
+
+  test("a database that another process still holds is waited for", async () => {
+    const before = childStore(temporary.file)
+    await furnish(before)
+    store = childStore(temporary.file)
+    const waiting = say(store, "client-a")
+    await before.stop()
+    expect((await waiting).message.seq).toBe(1)
+    expect(store.restarts()).toBe(0)
+  })
+
+  test("nobody else on the machine may read the file", async () => {
+    store = childStore(temporary.file)
+    await furnish(store)
+    expect(statSync(temporary.file).mode & 0o777).toBe(0o600)
   })
 
   test("too many waiting calls are refused at once", async () => {

@@ -3,6 +3,10 @@ import { SkeinError } from "../../core/errors.ts"
 
 /** What went wrong with the file, as the chat's callers know it; other errors as they are. */
 export function toStoreError(error: unknown): unknown {
+  if (isFileError(error))
+    return new SkeinError("storage_unavailable", `the chat database cannot be opened: ${error.message}`, {
+      cause: error,
+    })
   if (!(error instanceof SQLiteError)) return error
   const code = error.code ?? ""
   if (code === "SQLITE_FULL" || isNoSpace(error))
@@ -20,3 +24,7 @@ const isNoSpace = (error: SQLiteError): boolean => /no space left|disk is full/i
 /** True when the database failed, false when an operation was refused. */
 export const isStorageFailure = (error: unknown): boolean =>
   error instanceof SkeinError && (error.code === "storage_full" || error.code === "storage_unavailable")
+
+/** Of the file system, before SQLite has seen the file. */
+const isFileError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error && typeof (error as NodeJS.ErrnoException).code === "string"

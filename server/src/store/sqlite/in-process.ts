@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite"
+import { closeSync, openSync } from "node:fs"
 import { Kysely } from "kysely"
 import {
   type ChatStore,
@@ -21,6 +22,8 @@ export interface SqliteOptions {
   /** `process`: survives kill -9. `fsync`: survives power loss too. */
   readonly durability: "process" | "fsync"
 }
+
+const LOCK_WAIT_MS = 5_000
 
 export type CallStore = <O extends StoreOperation>(operation: O, input: StoreInput<O>) => Promise<StoreOutput<O>>
 
@@ -68,9 +71,13 @@ export function storeOf(call: CallStore, stop: () => Promise<void>): ChatStore {
 
 function open({ file, durability }: SqliteOptions): Database {
   try {
+    // Nobody else on the machine reads along; SQLite gives its side files the same rights.
+    if (file !== ":memory:") closeSync(openSync(file, "a", 0o600))
     const database = new Database(file, { create: true, strict: true })
     // Nobody else has business with the file: locking it once for all saves shared memory and system calls.
     database.run("pragma locking_mode = exclusive")
+    // The process before us may still be finishing what it accepted.
+    database.run(`pragma busy_timeout = ${LOCK_WAIT_MS}`)
     database.run("pragma journal_mode = wal")
     database.run(`pragma synchronous = ${durability === "fsync" ? "full" : "normal"}`)
     database.run("pragma cache_size = -16000")
