@@ -4,6 +4,7 @@ import { createHttp } from "./app/http.ts"
 import { createIdentities } from "./app/identity.ts"
 import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
+import { beginPusher, createPusherOf } from "./app/pusher.ts"
 import type { Config } from "./config/schema.ts"
 import { systemClock } from "./gateway/clock.ts"
 import { StaticFiles } from "./gateway/static.ts"
@@ -38,8 +39,9 @@ export async function startApp(config: Config, log: Log): Promise<App> {
 
 async function compose(config: Config, log: Log, stops: Stops): Promise<string> {
   const clock = systemClock
-  const encoders = createEncoders()
-  const node = createNode(config, encoders.all, clock, log)
+  const pusherBeginnings = beginPusher(config)
+  const encoders = createEncoders(pusherBeginnings.encoders)
+  const node = createNode(config, encoders.all, pusherBeginnings.rules, clock, log)
   const { gateway, broker, channels } = node
   const store = config.chat.enabled ? createStore(config, clock, log) : undefined
   if (store) stops.add(() => store.stop())
@@ -50,18 +52,22 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const identify = identities.handshakes(async ({ headers }) => chat?.identifyByCookie(headers))
   const centrifuge = addProtocols({ config, node, encoders, identities, identify, chat, clock, log })
 
+  const pusher = config.pusher.enabled ? createPusherOf(pusherBeginnings, { config, node, clock, log }) : undefined
+  if (pusher) gateway.addProtocol(pusher.protocol)
+
   stops.add(() => broker.stop())
   await broker.start({ deliver: channels.deliver, invalidate: channels.invalidate })
   if (chat) {
     stops.add(() => chat.stop())
     await chat.start()
   }
+  if (pusher) stops.add(pusher.start())
   const readiness = new Readiness(() => broker.probe(), clock, log)
   stops.add(await readiness.start())
   stops.add(clock.every(1_000, () => channels.tick(clock.nowMs())))
 
   const pages = await StaticFiles.load({ root: PUBLIC_FOLDER, assetsBaseUrl: config.assets.baseUrl })
-  gateway.handleHttp(createHttp({ node, identities, readiness, centrifuge, chat, pages }))
+  gateway.handleHttp(createHttp({ node, identities, readiness, centrifuge, pusher, chat, pages }))
   const { host, port } = gateway.start()
   stops.add(() => gateway.stop())
   stops.add(() => gateway.drain(config.drain.windowMs))

@@ -4,6 +4,7 @@ import type { HttpHandler } from "../gateway/gateway.ts"
 import { healthRoutes } from "../gateway/health-routes.ts"
 import type { StaticFiles } from "../gateway/static.ts"
 import type { Centrifuge } from "../protocols/centrifuge/centrifuge.ts"
+import type { Pusher } from "../protocols/pusher/pusher.ts"
 import { createMetrics } from "../telemetry/metrics.ts"
 import type { Readiness } from "../telemetry/readiness.ts"
 import type { Identities } from "./identity.ts"
@@ -14,15 +15,18 @@ export interface HttpParts {
   readonly identities: Identities
   readonly readiness: Readiness
   readonly centrifuge: Centrifuge
+  /** Absent: switched off. */
+  readonly pusher: Pusher | undefined
   readonly chat: Chat | undefined
   readonly pages: StaticFiles
 }
 
 /** Everything of the port that is not a WebSocket. */
 export function createHttp(parts: HttpParts): HttpHandler {
-  const { node, centrifuge, chat, pages } = parts
+  const { node, centrifuge, pusher, chat, pages } = parts
   const routes = new Hono()
   routes.route("/", centrifuge.routes(node.gateway))
+  if (pusher) routes.route("/", pusher.routes)
   if (chat) routes.route("/", chat.routes())
   routes.route("/", health(parts))
   return (request) => pages.respond(request, new URL(request.url).pathname) ?? routes.fetch(request)

@@ -5,7 +5,7 @@ import { Channels } from "../core/channels.ts"
 import type { Clock } from "../core/clock.ts"
 import { type Encoder, Fanout } from "../core/fanout.ts"
 import { Presence } from "../core/presence.ts"
-import { RuleBook } from "../core/rules.ts"
+import { type ChannelRule, RuleBook } from "../core/rules.ts"
 import { fittingConnections } from "../gateway/descriptors.ts"
 import { ForwardedAddresses } from "../gateway/forwarded.ts"
 import { Gateway } from "../gateway/gateway.ts"
@@ -24,7 +24,14 @@ export interface Node {
   readonly fanout: Fanout
 }
 
-export function createNode(config: Config, encoders: readonly Encoder[], clock: Clock, log: Log): Node {
+/** @param protocolRules - rules that protocols bring along; configured ones of the same pattern win */
+export function createNode(
+  config: Config,
+  encoders: readonly Encoder[],
+  protocolRules: readonly ChannelRule[],
+  clock: Clock,
+  log: Log,
+): Node {
   const origins = new OriginPolicy(config.server.origins)
   const gateway = createGateway(config, origins, clock, log)
   const fanout = new Fanout(gateway.topics, {
@@ -43,7 +50,7 @@ export function createNode(config: Config, encoders: readonly Encoder[], clock: 
     },
   })
   const channels = new Channels({
-    rules: new RuleBook([...config.channels, CHAT_RULE]),
+    rules: new RuleBook([...config.channels, CHAT_RULE, ...protocolRules]),
     log: broker,
     fanout,
     encoders,

@@ -15,15 +15,17 @@ import {
 import { plainEncoders } from "../protocols/plain/encoders.ts"
 import type { PlainConfig } from "../protocols/plain/options.ts"
 import { createPlain } from "../protocols/plain/plain.ts"
+import type { PusherEncoders } from "../protocols/pusher/pusher.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { Identities } from "./identity.ts"
 import type { Node } from "./node.ts"
 
 /** Made before the core, which fans out with them. */
-export function createEncoders() {
+export function createEncoders(pusher: PusherEncoders) {
   const centrifuge = centrifugeEncoders()
   const plain = plainEncoders()
-  return { centrifuge, plain, all: [centrifuge.json, centrifuge.protobuf, plain.zh, plain.en] }
+  const all = [centrifuge.json, centrifuge.protobuf, plain.zh, plain.en, pusher.stock, pusher.recovering]
+  return { centrifuge, plain, all }
 }
 
 export interface ProtocolParts {

@@ -40,9 +40,11 @@ test("the first start makes the folder and its secrets for the owner's eyes only
   expect(folder.isNew).toBe(true)
   expect(mode(path)).toBe(0o700)
   expect(mode(join(path, "secrets.json"))).toBe(0o600)
-  const secrets = Object.values(folder.secrets)
-  expect(new Set(secrets).size).toBe(3)
-  for (const secret of secrets) expect(Buffer.from(secret, "base64url")).toHaveLength(32)
+  const { pusherKey, pusherSecret, ...secrets } = folder.secrets
+  expect(new Set(Object.values(folder.secrets)).size).toBe(5)
+  for (const secret of Object.values(secrets)) expect(Buffer.from(secret, "base64url")).toHaveLength(32)
+  expect(pusherKey).toMatch(/^[0-9a-f]{20}$/)
+  expect(pusherSecret).toMatch(/^[0-9a-f]{40}$/)
 })
 
 test("later starts find the same secrets", async () => {
@@ -52,6 +54,19 @@ test("later starts find the same secrets", async () => {
   const second = await open(path)
   expect(second.isNew).toBe(false)
   expect(second.secrets).toEqual(first.secrets)
+})
+
+test("a data folder of a version without Pusher gets its app, and keeps the secrets it had", async () => {
+  const path = temporaryFolder()
+  const first = await open(path)
+  first.release()
+  const { pusherKey: _, pusherSecret: __, ...old } = first.secrets
+  writeFileSync(join(path, "secrets.json"), JSON.stringify(old), { mode: 0o600 })
+  const second = await open(path)
+  second.release()
+  expect(second.secrets).toMatchObject(old)
+  const third = await open(path)
+  expect(third.secrets).toEqual(second.secrets)
 })
 
 test("secrets that others could read are closed to them, with a warning", async () => {

@@ -58,7 +58,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 /** Secrets of the data folder are not read for this: they would be masked. */
 function printConfig(args: Arguments): string {
   const { settings, mode, modeReason, sources } = readConfig(args, process.env)
-  const masked = { tokenHmacSecret: "", apiKey: "", sessionSecret: "" }
+  const mask = "*".repeat(16)
+  const masked = { tokenHmacSecret: "", apiKey: "", sessionSecret: "", pusherKey: mask, pusherSecret: mask }
   return `# ${mode} mode, because ${modeReason}\n${renderConfig(closeSettings(settings, mode, masked), sources)}`
 }
 

@@ -7,7 +7,14 @@ import type { Secrets } from "../config/schema.ts"
 const FILE = "secrets.json"
 
 const secret = z.string().min(16)
-const fileSchema = z.object({ tokenHmacSecret: secret, apiKey: secret, sessionSecret: secret })
+const fileSchema = z.object({
+  tokenHmacSecret: secret,
+  apiKey: secret,
+  sessionSecret: secret,
+  // Not in the files of the first versions: made when missing.
+  pusherKey: secret.optional(),
+  pusherSecret: secret.optional(),
+})
 
 /** The secrets of a data folder; undefined when none have been made yet. @throws Error naming the file */
 export function readSecrets(folder: string): Secrets | undefined {
@@ -24,16 +31,23 @@ export function readSecrets(folder: string): Secrets | undefined {
     throw new Error(
       `${path} is damaged: expected tokenHmacSecret, apiKey and sessionSecret of 16 characters or more. Restore it, or remove it to make new ones (which signs everybody out)`,
     )
-  return parsed.data
+  const { pusherKey, pusherSecret, ...others } = parsed.data
+  if (pusherKey !== undefined && pusherSecret !== undefined) return { ...others, pusherKey, pusherSecret }
+  return writeSecrets(folder, { ...others, ...randomPusherApp() })
 }
 
-/** Makes and keeps new secrets, readable by the owner only; whole or not at all. */
+/** Makes and keeps new secrets. */
 export function makeSecrets(folder: string): Secrets {
-  const secrets: Secrets = {
+  return writeSecrets(folder, {
     tokenHmacSecret: randomSecret(),
     apiKey: randomSecret(),
     sessionSecret: randomSecret(),
-  }
+    ...randomPusherApp(),
+  })
+}
+
+/** Readable by the owner only; whole or not at all. */
+function writeSecrets(folder: string, secrets: Secrets): Secrets {
   const path = join(folder, FILE)
   const file = openSync(`${path}.new`, "w", 0o600)
   try {
@@ -53,6 +67,12 @@ export function tightenSecrets(folder: string): boolean {
   chmodSync(path, 0o600)
   return true
 }
+
+/** As Pusher makes them: 20 hexadecimal digits each, the key for everyone to see. */
+const randomPusherApp = () => ({
+  pusherKey: randomBytes(10).toString("hex"),
+  pusherSecret: randomBytes(20).toString("hex"),
+})
 
 const randomSecret = () => randomBytes(32).toString("base64url")
 

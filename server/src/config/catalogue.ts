@@ -2,6 +2,7 @@ import type { z } from "zod"
 import { ruleSchema } from "./channel-rules.ts"
 import { docOf, type FieldDoc } from "./fields.ts"
 import { environmentName, fileKey } from "./names.ts"
+import { pusherAppSchema } from "./pusher.ts"
 import { configSchema } from "./schema.ts"
 
 /** One setting under all its names. */
@@ -20,6 +21,12 @@ export const SETTINGS: readonly Setting[] = collect(configSchema.shape, [])
 
 /** What a channel rule consists of; `name` and `path` begin inside the rule. */
 export const RULE_SETTINGS: readonly Setting[] = collect(ruleSchema.shape, [])
+
+/** By the name of a list of tables: what one of its tables consists of. */
+export const ROW_SETTINGS: ReadonlyMap<string, readonly Setting[]> = new Map([
+  ["channels", RULE_SETTINGS],
+  ["pusher_apps", collect(pusherAppSchema.shape, [])],
+])
 
 export const SETTING_BY_NAME: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.name, setting]))
 

@@ -8,7 +8,12 @@ export interface Conflict {
 }
 
 export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
-  return [...timeConflicts(settings), ...ruleConflicts(settings), ...opennessConflicts(settings, mode)]
+  return [
+    ...timeConflicts(settings),
+    ...ruleConflicts(settings),
+    ...appConflicts(settings),
+    ...opennessConflicts(settings, mode),
+  ]
 }
 
 function timeConflicts({ limits }: Settings): Conflict[] {
@@ -47,6 +52,20 @@ function ruleConflicts({ channels = [] }: Settings): Conflict[] {
     return conflicts
   })
 }
+
+function appConflicts({ pusherApps = [] }: Settings): Conflict[] {
+  const conflicts: Conflict[] = []
+  const say = (text: string) => void conflicts.push({ names: ["pusher_apps"], text })
+  for (const id of repeated(pusherApps.map((app) => app.id))) say(`has two apps with the id ${id}`)
+  const keys = pusherApps.flatMap(({ key, moreKeys }) => [key, ...moreKeys.map((pair) => pair.split(":")[0] ?? "")])
+  for (const key of repeated(keys)) say(`has the key ${key} twice`)
+  const sharing = pusherApps.filter((app) => app.sharesChannels)
+  if (sharing.length > 1)
+    say(`lets ${sharing.map(({ id }) => id).join(" and ")} share the channels of the other protocols: only one may`)
+  return conflicts
+}
+
+const repeated = (texts: readonly string[]) => new Set(texts.filter((text, index) => texts.indexOf(text) < index))
 
 function opennessConflicts({ server }: Settings, mode: Mode): Conflict[] {
   if (mode === "production" || isLoopbackHost(server.host)) return []

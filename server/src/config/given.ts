@@ -1,5 +1,4 @@
-import { RULE_SETTINGS, SECTIONS, SETTING_BY_NAME, SETTINGS, type Setting } from "./catalogue.ts"
-import type { FieldDoc } from "./fields.ts"
+import { ROW_SETTINGS, SECTIONS, SETTING_BY_NAME, SETTINGS, type Setting } from "./catalogue.ts"
 import { didYouMean } from "./suggest.ts"
 
 /** A value as somebody wrote it, and where. */
@@ -38,8 +37,8 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 /** The short variable of a list holds one entry, whatever is in it: secrets may contain commas. */
-function fromVariable({ doc }: Setting, variable: string, text: string): unknown {
-  return doc.kind === "texts" && variable === doc.env ? [text] : fromText(doc, text)
+function fromVariable(setting: Setting, variable: string, text: string): unknown {
+  return setting.doc.kind === "texts" && variable === setting.doc.env ? [text] : fromText(setting, text)
 }
 
 /** @param flags - names of settings with the text given, and how the flag was written */
@@ -48,7 +47,7 @@ export function fromFlags(flags: readonly { name: string; text: string; source: 
   const problems: string[] = []
   for (const { name, text, source } of flags) {
     const setting = SETTING_BY_NAME.get(name)
-    if (setting) values.push({ setting, value: fromText(setting.doc, text), source })
+    if (setting) values.push({ setting, value: fromText(setting, text), source })
     else problems.push(`${source}: ${name} is not a setting${didYouMean(name, SETTING_BY_NAME.keys())}`)
   }
   return { values, problems }
@@ -62,29 +61,34 @@ export function fromDocument(document: Readonly<Record<string, unknown>>, source
     for (const [key, value] of Object.entries(table)) {
       const name = section === "" ? key : `${section}.${key}`
       const setting = SETTING_BY_NAME.get(name)
-      if (setting) values.push({ setting, value: setting.doc.kind === "tables" ? rules(value) : value, source })
+      if (setting) values.push({ setting, value: setting.doc.kind === "tables" ? rows(setting, value) : value, source })
       else if (section === "" && SECTIONS.includes(key) && isTable(value)) read(value, key)
       else if (section === "" && SECTIONS.includes(key)) problems.push(`${source}: ${key} is a section: write [${key}]`)
       else problems.push(`${source}: ${name} is not a setting${suggestion(name, section)}`)
     }
   }
-  const rules = (value: unknown) => {
+  const rows = (setting: Setting, value: unknown) => {
     if (!Array.isArray(value) || !value.every(isTable)) return value
-    return value.map((rule, index) => readRule(rule, `${source}: channels[${index}]`, problems))
+    return value.map((row, index) => readRow(setting, row, `${source}: ${setting.name}[${index}]`, problems))
   }
   read(document, "")
   return { values, problems }
 }
 
-/** A rule with the program's names. Keys nobody knows are reported and left out. */
-function readRule(rule: Readonly<Record<string, unknown>>, where: string, problems: string[]): Record<string, unknown> {
+/** A table of a list with the program's names. Keys nobody knows are reported and left out. */
+function readRow(
+  list: Setting,
+  row: Readonly<Record<string, unknown>>,
+  where: string,
+  problems: string[],
+): Record<string, unknown> {
+  const parts = ROW_SETTINGS.get(list.name) ?? []
   const known: Record<string, unknown> = {}
-  for (const [key, value] of Object.entries(rule)) {
-    const setting = RULE_SETTINGS.find(({ name }) => name === key)
-    const [property] = setting?.path ?? []
+  for (const [key, value] of Object.entries(row)) {
+    const [property] = parts.find(({ name }) => name === key)?.path ?? []
     if (property !== undefined) known[property] = value
     else {
-      const names = RULE_SETTINGS.map(({ name }) => name)
+      const names = parts.map(({ name }) => name)
       problems.push(`${where}.${key} is not a setting${didYouMean(key, names)}`)
     }
   }
@@ -100,7 +104,8 @@ function suggestion(name: string, section: string): string {
 }
 
 /** Text of the environment or a flag as the kind of value the setting has. What does not fit stays text, to be refused. */
-function fromText(doc: FieldDoc, text: string): unknown {
+function fromText(setting: Setting, text: string): unknown {
+  const { doc } = setting
   switch (doc.kind) {
     case "integer":
       return /^-?\d{1,16}$/.test(text.trim()) ? Number(text) : text
@@ -109,7 +114,7 @@ function fromText(doc: FieldDoc, text: string): unknown {
     case "texts":
       return text.split(doc.secret || text.includes("-----BEGIN") ? /\s*,\s*/ : /[\s,]+/).filter((part) => part !== "")
     case "tables":
-      return rulesFromText(text)
+      return rowsFromText(setting, text)
     default:
       return text
   }
@@ -126,14 +131,14 @@ const FLAGS = new Map([
   ["off", false],
 ])
 
-/** Channel rules as JSON with the file's names: `[{"pattern":"news","history_size":100}]`. */
-function rulesFromText(text: string): unknown {
+/** Tables as JSON with the file's names: `[{"pattern":"news","history_size":100}]`. */
+function rowsFromText(setting: Setting, text: string): unknown {
   try {
     const parsed: unknown = JSON.parse(text)
     if (!Array.isArray(parsed) || !parsed.every(isTable)) return text
     const problems: string[] = []
-    const rules = parsed.map((rule, index) => readRule(rule, `channels[${index}]`, problems))
-    return problems.length > 0 ? new Unreadable(problems.join("; ")) : rules
+    const rows = parsed.map((row, index) => readRow(setting, row, `${setting.name}[${index}]`, problems))
+    return problems.length > 0 ? new Unreadable(problems.join("; ")) : rows
   } catch (error) {
     return new Unreadable(`not JSON (${error instanceof Error ? error.message : String(error)})`)
   }

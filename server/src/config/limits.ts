@@ -13,7 +13,7 @@ export const limitsSchema = z.strictObject({
     unit: "bytes",
   }),
   maxPayloadBytes: integer("Largest payload of one publication, from clients and from the back end.", {
-    default: 64 * KIB,
+    default: 128 * KIB,
     min: 64,
     max: 16 * MIB,
     unit: "bytes",

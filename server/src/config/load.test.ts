@@ -3,7 +3,13 @@ import { SETTINGS } from "./catalogue.ts"
 import { ConfigError, type ConfigSources, loadConfig } from "./load.ts"
 import { closeSettings } from "./schema.ts"
 
-const SECRETS = { tokenHmacSecret: "t".repeat(20), apiKey: "a".repeat(20), sessionSecret: "s".repeat(20) }
+const SECRETS = {
+  tokenHmacSecret: "t".repeat(20),
+  apiKey: "a".repeat(20),
+  sessionSecret: "s".repeat(20),
+  pusherKey: "p".repeat(20),
+  pusherSecret: "q".repeat(20),
+}
 
 function load(given: { toml?: string; env?: Record<string, string>; flags?: Record<string, string> } = {}) {
   const sources: ConfigSources = {
@@ -105,6 +111,7 @@ test("every setting can be set by its environment variables and by its flag", ()
     "assets.base_url": "https://cdn.example/skein",
     "log.level": "debug",
     "log.format": "json",
+    "pusher.path_prefix": "/realtime",
     "limits.max_channel_length": "99",
     "limits.max_frame_bytes": "200000",
     "limits.max_request_bytes": "200000",

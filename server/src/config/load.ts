@@ -1,6 +1,6 @@
 import { parse as parseToml, TomlError } from "smol-toml"
 import type { z } from "zod"
-import { RULE_SETTINGS, type Setting } from "./catalogue.ts"
+import { ROW_SETTINGS, type Setting } from "./catalogue.ts"
 import { findConflicts, isLoopbackHost } from "./checks.ts"
 import { fromDocument, fromEnvironment, fromFlags, type Given, type GivenValue, Unreadable } from "./given.ts"
 import { configSchema, type Mode, type Settings } from "./schema.ts"
@@ -90,7 +90,7 @@ function describe({ setting, value, source }: GivenValue, inside: readonly strin
   const [index, key] = inside
   const place = index === undefined ? setting.name : `${setting.name}[${index}]`
   const found = inside.reduce<unknown>((at, step) => (at as Record<string, unknown> | undefined)?.[step], value)
-  const part = RULE_SETTINGS.find(({ path }) => path[0] === key)
+  const part = ROW_SETTINGS.get(setting.name)?.find(({ path }) => path[0] === key)
   if (part) return `${place}.${part.name} must be ${part.doc.expects}, got ${show(part, found)} (from ${source})`
   if (issue.code === "unrecognized_keys") return `${place}: ${issue.message} (from ${source})`
   return `${place} must be ${setting.doc.expects}, got ${show(setting, found)}${kubernetesHint(setting, found)} (from ${source})`

@@ -1,4 +1,4 @@
-import { RULE_SETTINGS, SECTIONS, SETTINGS, type Setting, sectionOf } from "./catalogue.ts"
+import { ROW_SETTINGS, SECTIONS, SETTING_BY_NAME, SETTINGS, type Setting, sectionOf } from "./catalogue.ts"
 import type { FieldDoc } from "./fields.ts"
 
 const INTRODUCTION = `# Configuration
@@ -28,6 +28,7 @@ const SECTION_TEXTS: Readonly<Record<string, string>> = {
   chat: "The chat in the box.",
   plain: "The plain JSON protocol, for a bare `new WebSocket()`.",
   centrifuge: "The protocol of centrifuge-js and its mobile siblings.",
+  pusher: "The protocol of pusher-js, Laravel Echo and the Pusher libraries of back ends. Apps are `[[pusher_apps]]`.",
   assets: "Scripts and styles of the pages.",
   drain: "Stopping without breaking anything.",
   log: "The log goes to stderr.",
@@ -40,7 +41,7 @@ export function renderReference(): string {
     const heading = section === "" ? "## Before any section" : `## [${section}]\n\n${SECTION_TEXTS[section]}`
     return `${heading}\n\n${settings.map(describe).join("\n\n")}\n`
   })
-  return [INTRODUCTION, ...sections, describeRules()].join("\n")
+  return [INTRODUCTION, ...sections, describeRules(), describeApps()].join("\n")
 }
 
 function describe(setting: Setting): string {
@@ -54,18 +55,7 @@ function describe(setting: Setting): string {
 }
 
 function describeRules(): string {
-  const setting = SETTINGS.find(({ doc }) => doc.kind === "tables")
-  if (!setting) throw new Error("the schema has lost its channel rules")
-  const rows = RULE_SETTINGS.map(({ name, doc }) => `| \`${name}\` | ${cell(doc.doc)} | ${cell(defaultOf(doc))} |`)
-  return `## [[channels]]
-
-${setting.doc.doc}
-
-Default: ${setting.doc.defaultNote}. Environment: ${setting.env.map(code).join(" or ")}, as JSON.
-
-| name | meaning | default |
-| --- | --- | --- |
-${rows.join("\n")}
+  return `${describeTables("channels")}
 
 The chat's channels, \`chat:…\`, are built in and cannot be configured.
 
@@ -81,6 +71,35 @@ pattern = "news"
 subscribe = "anyone"
 \`\`\`
 `
+}
+
+function describeApps(): string {
+  return `${describeTables("pusher_apps")}
+
+\`\`\`toml
+[[pusher_apps]]
+id = "shop"
+key = "shop-key-1"
+secret = "a-long-secret-of-the-shop"
+webhook_urls = ["https://shop.example/pusher/webhook"]
+\`\`\`
+`
+}
+
+function describeTables(name: string): string {
+  const setting = SETTING_BY_NAME.get(name)
+  if (!setting) throw new Error(`the schema has lost its ${name}`)
+  const rows = ROW_SETTINGS.get(name) ?? []
+  const lines = rows.map((row) => `| \`${row.name}\` | ${cell(row.doc.doc)} | ${cell(defaultOf(row.doc))} |`)
+  return `## [[${name}]]
+
+${setting.doc.doc}
+
+Default: ${setting.doc.defaultNote}. Environment: ${setting.env.map(code).join(" or ")}, as JSON.
+
+| name | meaning | default |
+| --- | --- | --- |
+${lines.join("\n")}`
 }
 
 function defaultOf(doc: FieldDoc): string {

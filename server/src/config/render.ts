@@ -1,5 +1,5 @@
 import { stringify } from "smol-toml"
-import { RULE_SETTINGS, SECTIONS, SETTINGS, type Setting, sectionOf } from "./catalogue.ts"
+import { ROW_SETTINGS, SECTIONS, SETTINGS, type Setting, sectionOf } from "./catalogue.ts"
 import { formatDurationMs } from "./duration.ts"
 import type { Config } from "./schema.ts"
 
@@ -14,7 +14,8 @@ export function renderConfig(config: Config, sources: ReadonlyMap<string, string
     const lines = settings.map((setting) => renderSetting(setting, config, sources))
     return [...(section === "" ? [] : [`[${section}]`]), ...lines].join("\n")
   })
-  return `${[...sections, renderRules(config, sources)].join("\n\n")}\n`
+  const tables = SETTINGS.filter(({ doc }) => doc.kind === "tables")
+  return `${[...sections, ...tables.map((setting) => renderTables(setting, config, sources))].join("\n\n")}\n`
 }
 
 function renderSetting(setting: Setting, config: Config, sources: ReadonlyMap<string, string>): string {
@@ -27,18 +28,27 @@ function renderSetting(setting: Setting, config: Config, sources: ReadonlyMap<st
   return `${assignment(key, setting, value)}  # ${source}`
 }
 
-function renderRules(config: Config, sources: ReadonlyMap<string, string>): string {
-  const source = sources.get("channels") ?? `default of ${config.mode} mode`
-  if (config.channels.length === 0) return `# no [[channels]]  # ${source}`
-  return config.channels
-    .map((rule) => {
-      const lines = RULE_SETTINGS.map((setting) => {
-        const value = rule[setting.path[0] as keyof typeof rule]
-        return assignment(setting.name, setting, value)
-      })
-      return [`[[channels]]  # ${source}`, ...lines].join("\n")
+/** Lists of tables: channel rules, apps. */
+function renderTables(setting: Setting, config: Config, sources: ReadonlyMap<string, string>): string {
+  const source = sources.get(setting.name) ?? `default of ${config.mode} mode`
+  const rows = config[setting.path[0] as "channels" | "pusherApps"]
+  if (rows.length === 0) return `# no [[${setting.name}]]  # ${source}`
+  const parts = ROW_SETTINGS.get(setting.name) ?? []
+  // Without its secrets a table would be refused when the output is loaded.
+  const hasSecrets = parts.some(({ doc }) => doc.secret)
+  const text = rows
+    .map((row) => {
+      const lines = parts.map((part) => renderPart(part, row[part.path[0] as keyof typeof row]))
+      return [`[[${setting.name}]]  # ${source}`, ...lines].join("\n")
     })
     .join("\n\n")
+  return hasSecrets ? text.replace(/^(?!#|$)/gm, "# ") : text
+}
+
+function renderPart(part: Setting, value: unknown): string {
+  if (value === undefined) return `# ${part.name} is not set`
+  if (part.doc.secret) return `# ${part.name} = ${Array.isArray(value) ? '["********"]' : '"********"'}  # masked`
+  return assignment(part.name, part, value)
 }
 
 function assignment(key: string, { doc }: Setting, value: unknown): string {

@@ -14,6 +14,7 @@ import {
   texts,
 } from "./fields.ts"
 import { limitsSchema } from "./limits.ts"
+import { type PusherAppSettings, pusherAppSchema, pusherSchema } from "./pusher.ts"
 
 /**
  * Every setting of the program, each with its default, its bounds and its sentence in the reference page.
@@ -190,6 +191,13 @@ const CHANNELS: FieldDoc = {
   defaultNote: "in development `public:*`, `stream:*`, `open:*` and `*`; in production none",
 }
 
+const PUSHER_APPS: FieldDoc = {
+  doc: "Apps of the Pusher protocol, `[[pusher_apps]]` each, with a key and a secret of their own. Keys never open another app's channels.",
+  kind: "tables",
+  expects: "a list of apps",
+  defaultNote: "one app, `skein`, whose key and secret are made at the first start and kept in `secrets.json`",
+}
+
 export const configSchema = z.strictObject({
   mode: openChoice(
     '"development" opens the server to guests of this machine. "production" opens nothing that is not configured.',
@@ -210,11 +218,16 @@ export const configSchema = z.strictObject({
     .array(ruleSchema)
     .optional()
     .meta({ ...CHANNELS }),
+  pusherApps: z
+    .array(pusherAppSchema)
+    .optional()
+    .meta({ ...PUSHER_APPS }),
   limits: limitsSchema.prefault({}),
   broker: brokerSchema.prefault({}),
   chat: chatSchema.prefault({}),
   plain: plainSchema.prefault({}),
   centrifuge: centrifugeSchema.prefault({}),
+  pusher: pusherSchema.prefault({}),
   assets: assetsSchema.prefault({}),
   drain: drainSchema.prefault({}),
   log: logSchema.prefault({}),
@@ -226,9 +239,10 @@ export type Settings = z.output<typeof configSchema>
 type Closed<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: Exclude<T[P], undefined> }
 
 /** What the program runs with: nothing left open. Secrets come from the configuration or from the data folder. */
-export type Config = Omit<Closed<Settings, "mode">, "auth" | "channels" | "chat" | "plain"> & {
+export type Config = Omit<Closed<Settings, "mode">, "auth" | "channels" | "chat" | "plain" | "pusherApps"> & {
   auth: Closed<Settings["auth"], "sessionSecret" | "guests" | "trustUserId" | "allowAnonymous">
   channels: readonly ChannelRule[]
+  pusherApps: readonly Closed<PusherAppSettings, "sharesChannels">[]
   chat: Closed<Settings["chat"], "createRooms">
   plain: Closed<Settings["plain"], "createRooms">
 }
@@ -238,6 +252,9 @@ export interface Secrets {
   readonly tokenHmacSecret: string
   readonly apiKey: string
   readonly sessionSecret: string
+  /** Of the Pusher app that is there when none is configured. */
+  readonly pusherKey: string
+  readonly pusherSecret: string
 }
 
 export type Mode = Config["mode"]
@@ -260,9 +277,15 @@ export function closeSettings(settings: Settings, mode: Mode, secrets: Secrets):
       allowAnonymous: auth.allowAnonymous ?? development,
     },
     channels: settings.channels?.map(toChannelRule) ?? (development ? DEVELOPMENT_RULES : []),
+    pusherApps: closePusherApps(settings.pusherApps, secrets),
     chat: { ...chat, createRooms: chat.createRooms ?? (development ? "anyone" : "users") },
     plain: { ...plain, createRooms: plain.createRooms ?? development },
   }
+}
+
+function closePusherApps(apps: Settings["pusherApps"], { pusherKey, pusherSecret }: Secrets): Config["pusherApps"] {
+  const all = apps ?? [pusherAppSchema.parse({ id: "skein", key: pusherKey, secret: pusherSecret })]
+  return all.map((app) => ({ ...app, sharesChannels: app.sharesChannels ?? all.length === 1 }))
 }
 
 /** A whole configuration for tests: development, nothing read from anywhere, port 0. */

@@ -1,5 +1,7 @@
+import type { Hono } from "hono"
 import type { Protocol } from "../../gateway/protocol.ts"
 import { COUNT_EVERY_MS, Counts } from "./counts.ts"
+import { httpRoutes } from "./http/routes.ts"
 import type { PusherParts } from "./options.ts"
 import { readOpening } from "./session/opening.ts"
 import { refuse } from "./session/refused.ts"
@@ -13,6 +15,8 @@ export { pusherRules } from "./rules.ts"
 
 export interface Pusher {
   readonly protocol: Protocol
+  /** The HTTP API. */
+  readonly routes: Hono
   /** Begins what runs by the clock. @returns ends it */
   start(): () => void
 }
@@ -44,6 +48,7 @@ export function createPusher(parts: PusherParts): Pusher {
         },
       ],
     },
+    routes: httpRoutes(parts, shared),
     start: () => clock.every(COUNT_EVERY_MS, () => counts.tick(clock.nowMs())),
   }
 }

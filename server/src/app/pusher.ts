@@ -1,0 +1,76 @@
+import { randomBytes } from "node:crypto"
+import type { Config } from "../config/schema.ts"
+import type { Clock } from "../core/clock.ts"
+import {
+  type AppOptions,
+  Apps,
+  createPusher,
+  DEFAULT_APP_LIMITS,
+  type Pusher,
+  type PusherConfig,
+  type PusherEncoders,
+  pusherEncoders,
+  pusherRules,
+} from "../protocols/pusher/pusher.ts"
+import type { Log } from "../telemetry/log.ts"
+import type { Node } from "./node.ts"
+
+/** The apps and what core needs of them before it exists. */
+export interface PusherBeginnings {
+  readonly apps: Apps
+  readonly encoders: PusherEncoders
+  readonly rules: ReturnType<typeof pusherRules>
+}
+
+export function beginPusher({ pusher, pusherApps }: Config): PusherBeginnings {
+  const options = pusher.enabled ? pusherApps.map(appOptions) : []
+  const apps = new Apps(options)
+  return { apps, encoders: pusherEncoders(apps, pusher.defaultEvent), rules: pusherRules(options) }
+}
+
+export function createPusherOf(
+  { apps, encoders, rules }: PusherBeginnings,
+  { config, node, clock, log }: { config: Config; node: Node; clock: Clock; log: Log },
+): Pusher {
+  return createPusher({
+    apps,
+    encoders,
+    channels: node.channels,
+    fanout: node.fanout,
+    clock,
+    log: log.child({ part: "pusher" }),
+    config: pusherConfig(config),
+    ownRules: new Set(rules),
+    randomNumber: () => randomBytes(6).readUIntBE(0, 6),
+  })
+}
+
+function pusherConfig({ pusher, limits }: Config): PusherConfig {
+  return {
+    pathPrefix: pusher.pathPrefix,
+    activityTimeoutSeconds: Math.ceil(pusher.activityTimeoutMs / 1_000),
+    // Later than the client would ask by itself, so that most never have to be asked.
+    pingAfterMs: pusher.activityTimeoutMs + 30_000,
+    pongTimeoutMs: 30_000,
+    defaultEvent: pusher.defaultEvent,
+    clockToleranceMs: pusher.clockToleranceMs,
+    maxFrameBytes: limits.maxFrameBytes,
+    maxBodyBytes: limits.maxRequestBytes,
+    messagesPerSecond: limits.messagesPerSecond,
+    messageBurst: limits.messageBurst,
+  }
+}
+
+function appOptions(app: Config["pusherApps"][number]): AppOptions {
+  return {
+    ...app,
+    keys: [{ key: app.key, secret: app.secret }, ...app.moreKeys.map(keyAndSecret)],
+    terminateCode: app.terminate === "stop" ? 4009 : 4200,
+    limits: { ...DEFAULT_APP_LIMITS, ...app },
+  }
+}
+
+function keyAndSecret(pair: string) {
+  const colon = pair.indexOf(":")
+  return { key: pair.slice(0, colon), secret: pair.slice(colon + 1) }
+}
