@@ -11,18 +11,18 @@ const SUITES = [
   { name: "browser", pattern: /\/(browser|e2e|pages)\//, last: true },
   { name: "web", pattern: /^(web|echo)\// },
   { name: "whole server", pattern: /^server\/test\// },
-  { name: "units", pattern: /^server\/src\// },
+  { name: "units", pattern: /^server\/src\//, mounts: true },
 ]
 
 /**
  * Every test file of the repository, by suite; those that need most of the machine come last.
  *
  * @param {string} root
- * @returns {{ name: string, files: string[] }[]}
+ * @returns {{ name: string, files: string[], mounts: boolean }[]}
  */
 export function findSuites(root) {
   const files = FOLDERS.flatMap((folder) => testFiles(root, folder))
-  const found = SUITES.map(({ name, last = false }) => ({ name, last, files: [] }))
+  const found = SUITES.map(({ name, last = false, mounts = false }) => ({ name, last, mounts, files: [] }))
   for (const file of files) found[SUITES.findIndex(({ pattern }) => pattern.test(file))]?.files.push(file)
   return found.filter((suite) => suite.files.length > 0).sort((a, b) => Number(a.last) - Number(b.last))
 }
