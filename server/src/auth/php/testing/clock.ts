@@ -11,3 +11,25 @@ export function stoppedClock(nowMs: number): Clock {
     },
   }
 }
+
+/** Moved by hand. */
+export class HandClock implements Clock {
+  #nowMs = 1_800_000_000_000
+
+  nowMs(): number {
+    return this.#nowMs
+  }
+
+  advance(ms: number): void {
+    this.#nowMs += ms
+  }
+
+  every(): () => void {
+    return () => undefined
+  }
+
+  after(_delayMs: number, run: () => void): () => void {
+    queueMicrotask(run)
+    return () => undefined
+  }
+}

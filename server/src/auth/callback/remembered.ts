@@ -1,0 +1,41 @@
+import type { Clock } from "../../core/clock.ts"
+import type { Answer } from "./answers.ts"
+
+interface Entry {
+  readonly answer: Answer
+  readonly untilMs: number
+}
+
+/** Answers for a while, by cookie hash; when there are too many the oldest goes. */
+export class RememberedAnswers {
+  readonly #entries = new Map<string, Entry>()
+  readonly #maxEntries: number
+  readonly #clock: Clock
+
+  constructor(maxEntries: number, clock: Clock) {
+    this.#maxEntries = maxEntries
+    this.#clock = clock
+  }
+
+  get(hash: string): Answer | undefined {
+    const entry = this.#entries.get(hash)
+    if (!entry) return undefined
+    if (entry.untilMs > this.#clock.nowMs()) return entry.answer
+    this.#entries.delete(hash)
+    return undefined
+  }
+
+  set(hash: string, answer: Answer, forMs: number): void {
+    this.#entries.delete(hash)
+    if (forMs <= 0) return
+    this.#entries.set(hash, { answer, untilMs: this.#clock.nowMs() + forMs })
+    const [oldest] = this.#entries.keys()
+    if (this.#entries.size > this.#maxEntries && oldest !== undefined) this.#entries.delete(oldest)
+  }
+
+  /** Everything remembered about this person or this session. */
+  forget(isAbout: (answer: Answer & { kind: "known" }) => boolean): void {
+    for (const [hash, { answer }] of this.#entries)
+      if (answer.kind === "known" && isAbout(answer)) this.#entries.delete(hash)
+  }
+}

@@ -1,0 +1,30 @@
+import type { Strategy } from "../identify.ts"
+import { identityOf } from "../person.ts"
+import type { Nobody, PhpSessions } from "./sessions.ts"
+import type { SessionWatcher } from "./watcher.ts"
+
+export interface PhpSessionStrategyOptions {
+  readonly sessions: PhpSessions
+  /** Undefined: sessions travel in cookies, and nothing tells when they end. */
+  readonly watcher: SessionWatcher | undefined
+  /** Told about cookies of the site that are nobody; not about visitors without any. */
+  readonly log: (nobody: Nobody) => void
+}
+
+/**
+ * The login session of the PHP site, read where PHP keeps it. Whoever is not logged in there is left to other ways.
+ *
+ * @throws SkeinError `internal` (temporary) when the store cannot be asked: a member is never taken for a guest
+ */
+export function byPhpSession({ sessions, watcher, log }: PhpSessionStrategyOptions): Strategy {
+  return async ({ headers }) => {
+    const who = await sessions.whoIs(headers.get("cookie"))
+    if (who.kind === "nobody") {
+      if (who.reason !== "no_cookie") log(who)
+      return undefined
+    }
+    const { person, sessionId, key } = who
+    if (key !== undefined) watcher?.add({ sessionId, key, userId: person.userId })
+    return identityOf(person, sessionId)
+  }
+}

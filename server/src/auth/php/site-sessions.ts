@@ -1,0 +1,57 @@
+import type { Clock } from "../../core/clock.ts"
+import type { Strategy } from "../identify.ts"
+import { byPhpSession } from "./by-php-session.ts"
+import { openStore } from "./open-store.ts"
+import { PhpSessions } from "./sessions.ts"
+import { formatOf, type PhpSessionSettings, pathsOf } from "./settings.ts"
+import { SessionWatcher, type WatcherOptions } from "./watcher.ts"
+
+export interface SiteSessionsParts extends Pick<WatcherOptions, "openSessions" | "end"> {
+  readonly clock: Clock
+  readonly log: { info(facts: object, text: string): void; warn(text: string): void }
+}
+
+/** The sessions of a PHP site, as a way of knowing who somebody is. */
+export interface SiteSessions {
+  readonly sessions: PhpSessions
+  readonly strategy: Strategy
+  /** Begins to notice logouts. @returns what stops it and lets go of the store */
+  start(): () => Promise<void>
+}
+
+/** @throws Error for settings that do not go together; keys are not shown */
+export async function openSiteSessions(settings: PhpSessionSettings, parts: SiteSessionsParts): Promise<SiteSessions> {
+  const { clock, log, openSessions, end } = parts
+  const format = formatOf(settings)
+  const warn = (text: string) => log.warn(text)
+  const store = await openStore(settings, warn)
+  const sessions = new PhpSessions({ format, store, paths: pathsOf(settings) }, clock)
+  const { recheckIntervalMs, maxRechecksPerSecond } = settings
+  const watcher =
+    store &&
+    new SessionWatcher({
+      sessions,
+      store,
+      clock,
+      recheckIntervalMs,
+      maxRechecksPerSecond,
+      openSessions,
+      end,
+      log: warn,
+    })
+  return {
+    sessions,
+    strategy: byPhpSession({
+      sessions,
+      watcher,
+      log: ({ reason, why }) => log.info({ reason, why }, "a visitor with a session cookie is nobody"),
+    }),
+    start() {
+      const stop = watcher?.start()
+      return async () => {
+        stop?.()
+        await store?.close()
+      }
+    },
+  }
+}
