@@ -387,6 +387,17 @@ describe("the chat", () => {
     expect(conversations.map(({ slug }) => slug).sort()).toEqual(["late", "lobby"])
   })
 
+  test("a store that takes nothing new turns nobody away who is known", async () => {
+    await arrive("ann")
+    await send("ann", "kept")
+    const full = { ...subject.store, saveUser: () => Promise.reject(new SkeinError("storage_full")) }
+    const restarted = await startChat(full)
+    const renamed = { userId: "ann", info: JSON.stringify({ name: "Ann B." }) }
+    const { messages } = await restarted.call(renamed, "chat.messages", { conversation_id: lobby })
+    expect(messages.map(({ body }) => body)).toEqual(["kept"])
+    expect(await codeOf(() => restarted.call("new", "chat.hello", {}))).toBe("storage_full")
+  })
+
   test("a push that cannot be delivered fails nothing: what is stored is stored", async () => {
     await arrive("ann")
     it.channels.publish = async () => {

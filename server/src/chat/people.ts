@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts"
 import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
-import type { ChatStore, StoredUser } from "../store/contract.ts"
+import type { ChatStore, StoredUser, UserDraft } from "../store/contract.ts"
 import { userChannel } from "./channel-names.ts"
 import type { DefaultRooms } from "./default-rooms.ts"
 import { isGuestId } from "./ids.ts"
@@ -11,6 +11,7 @@ import { fittingName, nameKey } from "./names.ts"
 const MAX_KNOWN = 20_000
 /** A guest's name is free again when its owner has not been here for this long. */
 export const GUEST_NAME_HOLD_MS = 30 * 24 * 3_600_000
+const TOUCH_INTERVAL_MS = 3_600_000
 
 interface Known {
   readonly info: string | undefined
@@ -33,6 +34,7 @@ export class People {
   readonly #defaultRooms: DefaultRooms
   readonly #clock: Clock
   readonly #known = new Map<string, Known>()
+  readonly #touchedAtMs = new Map<string, number>()
 
   constructor(store: ChatStore, defaultRooms: DefaultRooms, clock: Clock) {
     this.#store = store
@@ -61,7 +63,7 @@ export class People {
     ensureUsableId(identity)
     const known = this.#known.get(identity.userId)
     if (known) return known.user
-    const user = this.#save(identity, [])
+    const user = this.#save(draftOf(identity), [])
     this.#remember(identity.userId, { info: undefined, user })
     try {
       return await user
@@ -84,43 +86,62 @@ export class People {
     return user
   }
 
-  async #load(identity: Identity): Promise<StoredUser> {
-    const { userId } = identity
-    if (isGuestId(userId)) {
-      const { users } = await this.#store.users({ ids: [userId] })
-      if (users[0]) return users[0]
-    }
-    return this.#save(identity, await this.#defaultRooms.ids())
+  /** Notes that somebody is here, about once an hour: what guests' names are held by. */
+  async touch(userId: string): Promise<void> {
+    const nowMs = this.#clock.nowMs()
+    if (nowMs - (this.#touchedAtMs.get(userId) ?? 0) < TOUCH_INTERVAL_MS) return
+    setBounded(this.#touchedAtMs, userId, nowMs)
+    await this.#store.touchUser({ userId, nowMs })
   }
 
-  async #save(identity: Identity, defaultRooms: readonly string[]): Promise<StoredUser> {
-    const { userId } = identity
-    const { name, avatar, guest } = profileOf(identity)
-    const fitting = fittingName(name ?? "", fittingName(userId, "?"))
-    const { user } = await this.#store.saveUser({
-      user: {
-        id: userId,
-        name: fitting,
-        nameKey: nameKey(fitting),
-        ...(avatar === undefined ? {} : { avatar }),
-        guest,
-      },
-      defaultRooms,
-      nowMs: this.#clock.nowMs(),
-    })
-    return user
+  async #load(identity: Identity): Promise<StoredUser> {
+    const { users } = await this.#store.users({ ids: [identity.userId] })
+    const [stored] = users
+    const draft = draftOf(identity)
+    if (stored && (isGuestId(stored.id) || isSame(stored, draft))) return stored
+    try {
+      return await this.#save(draft, await this.#defaultRooms.ids())
+    } catch (error) {
+      // A full disk takes no new name; that is no reason to turn away somebody who only wants to read.
+      if (stored && error instanceof SkeinError && error.temporary) return stored
+      throw error
+    }
+  }
+
+  async #save(user: UserDraft, defaultRooms: readonly string[]): Promise<StoredUser> {
+    return (await this.#store.saveUser({ user, defaultRooms, nowMs: this.#clock.nowMs() })).user
   }
 
   #remember(userId: string, known: Known): void {
-    this.#known.delete(userId)
-    this.#known.set(userId, known)
-    if (this.#known.size <= MAX_KNOWN) return
-    for (const oldest of this.#known.keys()) {
-      this.#known.delete(oldest)
-      return
-    }
+    setBounded(this.#known, userId, known)
   }
 }
+
+/** Sets the newest entry and forgets the oldest beyond the bound. */
+function setBounded<V>(map: Map<string, V>, key: string, value: V): void {
+  map.delete(key)
+  map.set(key, value)
+  if (map.size <= MAX_KNOWN) return
+  for (const oldest of map.keys()) {
+    map.delete(oldest)
+    return
+  }
+}
+
+function draftOf(identity: Identity): UserDraft {
+  const { name, avatar, guest } = profileOf(identity)
+  const fitting = fittingName(name ?? "", fittingName(identity.userId, "?"))
+  return {
+    id: identity.userId,
+    name: fitting,
+    nameKey: nameKey(fitting),
+    ...(avatar === undefined ? {} : { avatar }),
+    guest,
+  }
+}
+
+const isSame = (stored: StoredUser, draft: UserDraft): boolean =>
+  stored.name === draft.name && stored.avatar === draft.avatar && stored.guest === draft.guest
 
 /** @throws SkeinError `unauthorized`, `permission_denied`, `bad_request` */
 export function ensureUsableId(identity: Identity): void {

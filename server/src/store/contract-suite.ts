@@ -500,7 +500,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect(await codeOf(guest("g_2", "mia", 10_500))).toBe("name_taken")
         expect(await codeOf(guest("g_2", "ann", 99_999))).toBe("name_taken")
         expect((await guest("g_1", "mia", 10_600)).created).toBe(false)
-        expect((await guest("g_2", "mia", 12_000)).created).toBe(true)
+        await store.touchUser({ userId: "g_1", nowMs: 11_500 })
+        expect(await codeOf(guest("g_2", "mia", 12_000))).toBe("name_taken")
+        expect((await guest("g_2", "mia", 13_000)).created).toBe(true)
       })
 
       test("people are found by the beginning of their name", async () => {

@@ -145,6 +145,8 @@ export interface StoreOperations {
     },
     output: { readonly user: StoredUser; readonly created: boolean; readonly joined: readonly StoredConversation[] },
   ]
+  /** Notes when a person was last here. */
+  touchUser: [input: { readonly userId: string; readonly nowMs: number }, output: Record<string, never>]
   /** Unknown ids are left out. At most 200 ids. */
   users: [input: { readonly ids: readonly string[] }, output: { readonly users: readonly StoredUser[] }]
   /** People whose `nameKey` begins with `prefix`, by name. Those whose id begins with `hiddenPrefix` are left out. */
@@ -336,6 +338,7 @@ export type ChatStore = {
 /** Operations that change something. */
 export const WRITES = [
   "saveUser",
+  "touchUser",
   "endSession",
   "createRoom",
   "join",

@@ -127,6 +127,18 @@ describe("the chat over HTTP", () => {
     expect(((await renamed.json()) as SessionAnswer).user).toMatchObject({ id: before.user?.id, name: "Mia Lee" })
   })
 
+  test("CHAT-19 a guest who keeps coming keeps the name", async () => {
+    const days = 24 * 3_600_000
+    const mia = await request("POST", "/chat/session", { name: "Mia" })
+    await request("POST", "/chat/session", { name: "Zoe" })
+    for (let visit = 0; visit < 3; visit++) {
+      it.clock.advance(20 * days)
+      await request("GET", "/chat/session", undefined, cookieIn(mia))
+    }
+    expect(await refusal(await request("POST", "/chat/session", { name: "Mia" }))).toEqual([409, "name_taken"])
+    expect((await request("POST", "/chat/session", { name: "Zoe" })).status).toBe(200)
+  })
+
   test("CHAT-26 signing out closes the session's connections, and its cookie and token are worth nothing", async () => {
     const signedIn = await request("POST", "/chat/session", { name: "Mia" })
     const identity = await it.chat.identifyByCookie(new Headers(cookieIn(signedIn)))

@@ -8,7 +8,7 @@ import { join } from "./joining.ts"
 import { ensureMayRead, leave, members, membership } from "./membership.ts"
 import { appendMessage, deleteMessage, editMessage } from "./messages.ts"
 import { hello } from "./overview.ts"
-import { endSession, findUsers, isSessionEnded, saveUser, users } from "./people.ts"
+import { endSession, findUsers, isSessionEnded, saveUser, touchUser, users } from "./people.ts"
 import type { Db } from "./schema.ts"
 
 export type SqlOperations = {
@@ -18,6 +18,7 @@ export type SqlOperations = {
 /** Every store operation as SQL, to be run in one transaction each by whoever owns the database. */
 export const SQL_OPERATIONS: SqlOperations = {
   saveUser,
+  touchUser,
   users,
   findUsers,
   endSession,

@@ -57,6 +57,11 @@ async function ensureNameIsFree(db: Db, userId: string, nameKey: string, sinceMs
   if (holder) throw new SkeinError("name_taken", "somebody here already has this name: choose another")
 }
 
+export async function touchUser(db: Db, { userId, nowMs }: StoreInput<"touchUser">): Promise<StoreOutput<"touchUser">> {
+  await db.updateTable("user").set({ seen_at: nowMs }).where("id", "=", userId).where("seen_at", "<", nowMs).execute()
+  return {}
+}
+
 export async function users(db: Db, { ids }: StoreInput<"users">): Promise<StoreOutput<"users">> {
   return { users: await usersById(db, ids) }
 }

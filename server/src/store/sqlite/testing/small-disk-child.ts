@@ -9,7 +9,9 @@ const options = JSON.parse(process.argv[2] ?? "{}") as SqliteOptions
 function opened(database: Database): void {
   database.run("pragma max_page_count = 80")
   const timer = setInterval(() => {
-    if (existsSync(`${options.file}.room`)) database.run("pragma max_page_count = 100000")
+    if (!existsSync(`${options.file}.room`)) return
+    clearInterval(timer)
+    database.run("pragma max_page_count = 100000")
   }, 10)
   timer.unref()
 }
