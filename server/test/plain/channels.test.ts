@@ -149,6 +149,14 @@ describe("subscribing", () => {
     client.close()
   })
 
+  test("PLAIN-27, PLAIN-33: one that is refused is told, the others are there", async () => {
+    const client = await open(`/?token=${await server.sign({ sub: "42", channels: ["no spaces", "news"] }, 60)}`)
+    expect(await client.nextJson()).toMatchObject({ type: "error", code: 107 })
+    await server.channels.publish("news", { data: "1" })
+    expect(await client.next()).toBe("1")
+    client.close()
+  })
+
   test("PLAIN-28: the chat's channels are not reached by channel commands, not even by the back end", async () => {
     const client = await backEnd()
     for (const command of [

@@ -1,7 +1,8 @@
 import type { Protocol } from "../../gateway/protocol.ts"
 import { Arrivals } from "./arrivals.ts"
 import type { PlainParts } from "./options.ts"
-import { PlainSession, type Shared } from "./session.ts"
+import type { Shared } from "./participant.ts"
+import { PlainSession } from "./session.ts"
 import { Settling } from "./settling.ts"
 
 /** Small PHP clients throw away what comes behind the 101 answer in the same read. */
@@ -22,12 +23,12 @@ export function createPlain(parts: PlainParts): Protocol {
   }
   const shared: Shared = {
     parts,
-    settling: new Settling(clock, SETTLE_MS),
     arrivals: new Arrivals(clock, MAX_ARRIVAL_WAIT_MS),
     onLobby: (channel) => {
       lobbyChannel = channel
     },
   }
+  const settling = new Settling(clock, SETTLE_MS)
   return {
     name: "plain",
     encoders: [encoders.zh, encoders.en],
@@ -37,7 +38,7 @@ export function createPlain(parts: PlainParts): Protocol {
         subprotocols: [],
         maxFrameBytes: config.maxFrameBytes,
         open(socket) {
-          const session = new PlainSession(shared, socket)
+          const session = new PlainSession(shared, settling, socket)
           shared.arrivals.add(session.arrive())
           return session
         },
