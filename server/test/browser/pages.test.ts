@@ -62,8 +62,8 @@ for (const colorScheme of ["light", "dark"] as const) {
 test("a chosen theme and language hold from the first paint after a reload", async () => {
   const page = await house.guest("Thea", { colorScheme: "light" })
   await page.locator(".self-button").click()
-  await page.getByText("Dark", { exact: true }).click()
-  await page.getByText("中文", { exact: true }).click()
+  await page.getByRole("radio", { name: "Dark" }).check()
+  await page.getByRole("radio", { name: "中文" }).check()
   await page.getByRole("heading", { name: "房间" }).waitFor()
   await page.addInitScript(() => {
     document.addEventListener("DOMContentLoaded", () => {

@@ -13,6 +13,8 @@ export class Drafts {
   }
 
   async load(): Promise<void> {
+    // Left in a hurry: newer than what the database has.
+    for (const [id, text] of this.store.takeHurriedDrafts()) this.set(id, text)
     for (const [id, text] of await this.store.drafts()) if (!this.texts.has(id)) this.texts.set(id, text)
   }
 
@@ -36,8 +38,11 @@ export class Drafts {
     this.texts.clear()
   }
 
+  /** The page is going away, and the database may not be written in time: local storage is written at once. */
   private flush(): void {
-    for (const id of this.timers.keys()) this.save(id)
+    const unsaved = [...this.timers.keys()].map((id) => [id, this.get(id)] as const)
+    if (unsaved.length > 0) this.store.keepHurriedDrafts(unsaved)
+    for (const [id] of unsaved) this.save(id)
   }
 
   private save(conversationId: string): void {

@@ -6,7 +6,16 @@ const clients = new Map<string, Map<string, string>>()
 /** Everybody seen in any channel of ours. */
 export const online = signal<ReadonlySet<string>>(new Set())
 
+const version = signal(0)
+
+/** Everybody in one channel. */
+export function usersIn(channel: string): ReadonlySet<string> {
+  version.value
+  return new Set(clients.get(channel)?.values())
+}
+
 function recount(): void {
+  version.value++
   const next = new Set<string>()
   for (const channel of clients.values()) for (const userId of channel.values()) next.add(userId)
   const old = online.peek()

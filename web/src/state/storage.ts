@@ -3,6 +3,7 @@ import type { LetterStore } from "../outbox/outbox.ts"
 import type { Letter } from "../outbox/queue.ts"
 
 const LAST_USER = "skein.user"
+const HURRIED_DRAFTS = "skein.drafts"
 
 /**
  * What one person leaves in this browser: letters, drafts, the last open room. One database per person, so that
@@ -40,6 +41,18 @@ export class PersonalStore implements LetterStore {
     return text === "" ? del(key, this.store) : set(key, text, this.store)
   }
 
+  keepHurriedDrafts(drafts: readonly (readonly [string, string])[]): void {
+    localStorage.setItem(HURRIED_DRAFTS, JSON.stringify({ userId: this.userId, drafts }))
+  }
+
+  takeHurriedDrafts(): [string, string][] {
+    const kept = localStorage.getItem(HURRIED_DRAFTS)
+    localStorage.removeItem(HURRIED_DRAFTS)
+    if (kept === null) return []
+    const { userId, drafts } = JSON.parse(kept) as { userId: string; drafts: [string, string][] }
+    return userId === this.userId ? drafts : []
+  }
+
   lastPlace(): Promise<string | undefined> {
     return get("place", this.store)
   }
@@ -60,6 +73,7 @@ function forgetUser(): void {
   const last = localStorage.getItem(LAST_USER)
   if (last) indexedDB.deleteDatabase(databaseOf(last))
   localStorage.removeItem(LAST_USER)
+  localStorage.removeItem(HURRIED_DRAFTS)
 }
 
 /** Opens the person's store; if somebody else was here before, theirs is deleted first. */

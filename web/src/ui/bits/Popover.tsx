@@ -2,7 +2,10 @@ import type { ComponentChildren } from "preact"
 import { useId, useRef, useState } from "preact/hooks"
 
 interface Props {
+  /** The tooltip; also the button's name, unless `named`. */
   label: string
+  /** The button's content names it already. */
+  named?: boolean
   buttonClass: string
   button: ComponentChildren
   /** Where the panel stands: above the button's left edge, or below its right edge. */
@@ -13,7 +16,7 @@ interface Props {
 const MARGIN_PX = 8
 
 /** A button and its panel. The panel is a native popover: it closes on Esc and on a click elsewhere. */
-export function Popover({ label, buttonClass, button, placed, children }: Props) {
+export function Popover({ label, named, buttonClass, button, placed, children }: Props) {
   const id = useId()
   const trigger = useRef<HTMLButtonElement>(null)
   const panel = useRef<HTMLDivElement>(null)
@@ -38,7 +41,7 @@ export function Popover({ label, buttonClass, button, placed, children }: Props)
         ref={trigger}
         type="button"
         class={buttonClass}
-        aria-label={label}
+        aria-label={named ? undefined : label}
         aria-expanded={open}
         aria-controls={id}
         title={label}

@@ -4,6 +4,7 @@ import { explain, t } from "../../i18n/index.ts"
 import { openDirect } from "../../state/actions.ts"
 import { chat, isOnline } from "../../state/chat.ts"
 import { learn, me, person } from "../../state/people.ts"
+import { usersIn } from "../../state/presence.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Avatar } from "../bits/Avatar.tsx"
 import { Icon } from "../bits/Icon.tsx"
@@ -83,13 +84,15 @@ function MemberRow({ member, online }: { member: Member; online: boolean }) {
   )
 }
 
-/** The server's list, asked again when somebody joins or leaves. */
+/** The server's list, asked again when the count changes or somebody is here whom it does not name. */
 function useMembers(room: Room) {
   const [members, setMembers] = useState<Member[]>([])
   const [total, setTotal] = useState(0)
   const [failure, setFailure] = useState("")
   const count = room.facts.value.member_count
-  // Another count means other members.
+  const named = new Set(members.map((member) => member.user.id))
+  const strangers = [...usersIn(room.channel)].filter((id) => !named.has(id)).join(" ")
+  // Another count, or a stranger, means other members.
   useEffect(() => {
     let stale = false
     const connection = chat.peek()?.connection
@@ -101,11 +104,12 @@ function useMembers(room: Room) {
         setMembers(answer.members)
         setTotal(answer.total)
         setFailure("")
+        room.facts.value = { ...room.facts.peek(), member_count: answer.total }
       })
       .catch((error: unknown) => !stale && members.length === 0 && setFailure(explain(error)))
     return () => {
       stale = true
     }
-  }, [room, count])
+  }, [room, count, strangers])
   return { members, total, failure }
 }

@@ -69,7 +69,6 @@ function MembersButton({ count }: { count: number }) {
       type="button"
       class="text-icon-button"
       aria-expanded={shown}
-      aria-label={`${shown ? t().hideMembers : t().showMembers} (${t().memberCount(count)})`}
       title={shown ? t().hideMembers : t().showMembers}
       onClick={() => {
         if (isWide.peek()) membersOpen.value = !membersOpen.peek()
@@ -78,6 +77,7 @@ function MembersButton({ count }: { count: number }) {
     >
       <Icon name="people" />
       <span>{count}</span>
+      <span class="hidden">{t().members}</span>
     </button>
   )
 }

@@ -13,12 +13,14 @@ export function SelfRow() {
     <footer class="self">
       <Popover
         label={t().settings}
+        named
         buttonClass="self-button"
         placed="above"
         button={
           <>
             <Avatar user={user} size={30} online={link.value === "up"} />
             <span class="self-name">{user.name}</span>
+            <span class="hidden">{t().settings}</span>
             <Icon name="settings" size={17} />
           </>
         }
