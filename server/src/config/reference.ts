@@ -23,6 +23,8 @@ environment and after \`--set\`; where a list has a variable in the singular, th
 const SECTION_TEXTS: Readonly<Record<string, string>> = {
   server: "Where the server listens and which web sites may use it.",
   auth: "Who may connect. Nothing here has to be set: keys are made at the first start and kept in `secrets.json` in the data folder.",
+  sessions: "Reading the login sessions of a PHP site where it keeps them: who is signed in there is signed in here.",
+  callback: "Asking the site by HTTP who somebody is, where its sessions cannot be read.",
   limits: "Everything a client can make the server hold or do is bounded. Each refusal names the limit it met.",
   broker: "Order and keeping of publications by the embedded broker.",
   chat: "The chat in the box.",
@@ -38,10 +40,16 @@ const SECTION_TEXTS: Readonly<Record<string, string>> = {
 export function renderReference(): string {
   const sections = SECTIONS.map((section) => {
     const settings = SETTINGS.filter((setting) => sectionOf(setting) === section && setting.doc.kind !== "tables")
-    const heading = section === "" ? "## Before any section" : `## [${section}]\n\n${SECTION_TEXTS[section]}`
+    const heading = section === "" ? "## Before any section" : `## [${section}]\n\n${introductionOf(section)}`
     return `${heading}\n\n${settings.map(describe).join("\n\n")}\n`
   })
   return [INTRODUCTION, ...sections, describeRules(), describeApps()].join("\n")
+}
+
+function introductionOf(section: string): string {
+  const text = SECTION_TEXTS[section]
+  if (text === undefined) throw new Error(`the section [${section}] has no sentence in config/reference.ts yet`)
+  return text
 }
 
 function describe(setting: Setting): string {

@@ -124,7 +124,7 @@ export const sessionsSchema = z.strictObject({
   }),
   timeoutMs: duration("How long the store may take to answer.", { default: "1s", min: "50ms", max: "30s" }),
   recheckIntervalMs: duration("How often the session of an open connection is looked at, so that a logout closes it.", {
-    default: "700ms",
+    default: "500ms",
     min: "100ms",
     max: "1h",
   }),
