@@ -10,7 +10,7 @@ import type { Log } from "../telemetry/log.ts"
 export interface Identities {
   readonly tokens: Tokens
   readonly apiKeys: ApiKeys
-  /** API key, `?token=`, the session cookie, `?user_id=` where it is believed. */
+  /** `?token=`, the session cookie, `?user_id=` where it is believed, and last the API key, which is no person. */
   handshakes(byCookie: Strategy): HandshakeIdentity
 }
 
@@ -28,7 +28,7 @@ export async function createIdentities(
     tokens,
     apiKeys,
     handshakes: (byCookie) =>
-      firstOf([byApiKey(apiKeys), byQueryToken(tokens, refused), byCookie, byTrustedUserId(config.auth.trustUserId)]),
+      firstOf([byQueryToken(tokens, refused), byCookie, byTrustedUserId(config.auth.trustUserId), byApiKey(apiKeys)]),
   }
 }
 

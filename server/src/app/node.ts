@@ -15,6 +15,9 @@ import type { Log } from "../telemetry/log.ts"
 /** Topics with this many subscribers collect publications for a moment (core/fanout.ts). */
 const BUSY_TOPIC_FROM = 32
 
+/** In development the site's own pages come from another port of this machine (`php -S`, `artisan serve`, Vite). */
+const LOCAL_PAGES = ["localhost", "127.0.0.1"].flatMap((host) => [`http://${host}`, `http://${host}:*`])
+
 /** The edge, the core and the log of one node. */
 export interface Node {
   readonly gateway: Gateway
@@ -32,7 +35,7 @@ export function createNode(
   clock: Clock,
   log: Log,
 ): Node {
-  const origins = new OriginPolicy(config.server.origins)
+  const origins = new OriginPolicy([...config.server.origins, ...(config.mode === "development" ? LOCAL_PAGES : [])])
   const gateway = createGateway(config, origins, clock, log)
   const fanout = new Fanout(gateway.topics, {
     endOfTurn: (run) => void setImmediate(run),

@@ -24,7 +24,15 @@ import type { Node } from "./node.ts"
 export function createEncoders(pusher: PusherEncoders) {
   const centrifuge = centrifugeEncoders()
   const plain = plainEncoders()
-  const all = [centrifuge.json, centrifuge.protobuf, plain.zh, plain.en, pusher.stock, pusher.recovering]
+  const all = [
+    centrifuge.json,
+    centrifuge.protobuf,
+    centrifuge.unidirectional,
+    plain.zh,
+    plain.en,
+    pusher.stock,
+    pusher.recovering,
+  ]
   return { centrifuge, plain, all }
 }
 
@@ -88,7 +96,7 @@ function createPlainOf({ config, node, encoders, identities, identify, chat, clo
   })
 }
 
-function centrifugeConfig({ limits, auth }: Config): CentrifugeConfig {
+function centrifugeConfig({ limits, auth, centrifuge }: Config): CentrifugeConfig {
   return {
     pingIntervalMs: limits.pingIntervalMs,
     pongTimeoutMs: limits.pongTimeoutMs,
@@ -99,6 +107,10 @@ function centrifugeConfig({ limits, auth }: Config): CentrifugeConfig {
     maxBacklogBytes: 4 * limits.maxFrameBytes,
     commandsPerSecond: limits.messagesPerSecond,
     commandBurst: limits.messageBurst,
+    subscribesPerSecond: limits.subscribesPerSecond,
+    subscribeBurst: limits.subscribeBurst,
+    httpStream: centrifuge.httpStream,
+    sse: centrifuge.sse,
     allowAnonymous: auth.allowAnonymous,
     maxBodyBytes: limits.maxRequestBytes,
   }

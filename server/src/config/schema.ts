@@ -70,11 +70,11 @@ const authSchema = z.strictObject({
     },
   ),
   tokenPublicKeys: texts(
-    "Public keys (PEM) that also verify tokens, for RS256, PS256, ES256 and EdDSA and their longer kinds.",
+    "Public keys (PEM) or certificates (PEM) that also verify tokens, for RS256, ES256 and EdDSA and their longer kinds.",
     {
       default: [],
-      expects: "a list of PEM texts beginning with -----BEGIN PUBLIC KEY-----",
-      pattern: /^\s*-----BEGIN PUBLIC KEY-----/,
+      expects: "a list of PEM texts beginning with -----BEGIN PUBLIC KEY----- or -----BEGIN CERTIFICATE-----",
+      pattern: /^\s*-----BEGIN (PUBLIC KEY|CERTIFICATE)-----/,
     },
   ),
   jwksUrl: optionalText("Where to fetch public keys that verify tokens (JWKS).", {
