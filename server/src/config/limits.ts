@@ -74,11 +74,6 @@ export const limitsSchema = z.strictObject({
     min: "100ms",
     max: "5m",
   }),
-  requestTimeoutMs: duration("Time an HTTP request may take, streams and long polls excepted.", {
-    default: "30s",
-    min: "1s",
-    max: "10m",
-  }),
   idleTimeoutMs: duration(
     "A socket that is silent this long is closed; clients that answer pings are not silent. Must be above ping_interval.",
     { default: "60s", min: "8s", max: "16m" },
