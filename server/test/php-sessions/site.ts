@@ -41,3 +41,9 @@ export class Visitor {
     return JSON.parse(body)
   }
 }
+
+/** What a PHP script prints. */
+export async function phpOutput(script: string): Promise<string> {
+  const { stdout } = await run("php", ["-d", "display_errors=stderr", "-r", script], { encoding: "utf8" })
+  return stdout
+}

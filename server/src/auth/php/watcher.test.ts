@@ -63,8 +63,8 @@ function login(userId: string, sessionId = `s${userId}`) {
 }
 
 async function pass(ms: number) {
-  for (let passed = 0; passed < ms; passed += 200) {
-    clock.advance(200)
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.advance(100)
     await watcher.turn()
   }
 }

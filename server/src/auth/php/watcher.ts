@@ -27,7 +27,7 @@ interface Watched {
   stop?: () => void
 }
 
-const TURN_MS = 200
+const TURN_MS = 100
 const PRUNE_MS = 5_000
 /** From handshake to registered connection. */
 const OPENING_MS = 60_000
