@@ -16,12 +16,15 @@ export const API_KEY = "bench-api-key-0123456789"
 const MAIN = join(import.meta.dirname, "../server/src/cli/main.ts")
 
 /** Skein as a user starts it, on a data folder of its own. */
-export async function startSkein(settings: Readonly<Record<string, string>> = {}): Promise<Measured> {
+export async function startSkein(
+  settings: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<Measured> {
   const data = await mkdtemp(join(tmpdir(), "skein-bench-"))
   const env = { SKEIN_API_KEY: API_KEY, SKEIN_MODE: "development", SKEIN_LOG_LEVEL: "error", ...settings }
   const server = await start(
     process.execPath,
-    [MAIN, "serve", "--port", "0", "--data", data],
+    [MAIN, "serve", "--port", "0", "--data", data, ...args],
     env,
     /ready on \S+:(\d+)/,
   )

@@ -105,7 +105,11 @@ class StubbornPublisher {
   async #publish(n: number): Promise<boolean> {
     try {
       const data = { p: this.name, n }
-      const { result } = await this.server.api("publish", { channel: CHANNEL, data, idempotency_key: `${this.name}-${n}` })
+      const { result } = await this.server.api("publish", {
+        channel: CHANNEL,
+        data,
+        idempotency_key: `${this.name}-${n}`,
+      })
       return result !== undefined
     } catch (error) {
       // The server is dead just now: that is what this test is about.
@@ -155,53 +159,49 @@ async function wholeHistory(server: TestServer): Promise<{ offset: number; data:
   }
 }
 
-test(
-  `kill -9 under load, ${ROUNDS} rounds: nothing acknowledged is lost, nothing comes twice, order is kept`,
-  async () => {
-    const seed = Number(process.env.SKEIN_TEST_SEED ?? Date.now() % 1_000_000)
-    console.log(`seed ${seed} (SKEIN_TEST_SEED repeats it)`)
-    const random = generator(seed)
-    const server = await TestServer.start({
-      args: ["--config", join(folder, "skein.toml")],
-      env: { SKEIN_LOG_LEVEL: "error", SKEIN_LIMITS_MESSAGES_PER_SECOND: "100000", SKEIN_LIMITS_MESSAGE_BURST: "100000" },
-    })
-    const sockets = ["ann", "bob", "eve"].map((name) => new SocketPublisher(server, name))
-    const stubborn = ["php1", "php2"].map((name) => new StubbornPublisher(server, name))
-    const listeners = [new Listener(server), new Listener(server), new Listener(server)]
+test(`kill -9 under load, ${ROUNDS} rounds: nothing acknowledged is lost, nothing comes twice, order is kept`, async () => {
+  const seed = Number(process.env.SKEIN_TEST_SEED ?? Date.now() % 1_000_000)
+  console.log(`seed ${seed} (SKEIN_TEST_SEED repeats it)`)
+  const random = generator(seed)
+  const server = await TestServer.start({
+    args: ["--config", join(folder, "skein.toml")],
+    env: { SKEIN_LOG_LEVEL: "error", SKEIN_LIMITS_MESSAGES_PER_SECOND: "100000", SKEIN_LIMITS_MESSAGE_BURST: "100000" },
+  })
+  const sockets = ["ann", "bob", "eve"].map((name) => new SocketPublisher(server, name))
+  const stubborn = ["php1", "php2"].map((name) => new StubbornPublisher(server, name))
+  const listeners = [new Listener(server), new Listener(server), new Listener(server)]
 
-    for (let round = 0; round < ROUNDS; round++) {
-      const before = listeners.map(({ last }) => last)
-      await until(() => listeners.every(({ last }, i) => last > (before[i] ?? 0)), `round ${round}: everyone hears news`)
-      await new Promise((resolve) => setTimeout(resolve, random() * 120))
-      await server.kill()
-      await server.begin()
-    }
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = listeners.map(({ last }) => last)
+    await until(() => listeners.every(({ last }, i) => last > (before[i] ?? 0)), `round ${round}: everyone hears news`)
+    await new Promise((resolve) => setTimeout(resolve, random() * 120))
+    await server.kill()
+    await server.begin()
+  }
 
-    for (const publisher of sockets) publisher.stop()
-    await Promise.all(stubborn.map((publisher) => publisher.stop()))
-    const history = await wholeHistory(server)
-    const top = history.at(-1)?.offset ?? 0
-    await until(() => listeners.every(({ last }) => last === top), "every listener reaches the end")
-    for (const listener of listeners) listener.stop()
+  for (const publisher of sockets) publisher.stop()
+  await Promise.all(stubborn.map((publisher) => publisher.stop()))
+  const history = await wholeHistory(server)
+  const top = history.at(-1)?.offset ?? 0
+  await until(() => listeners.every(({ last }) => last === top), "every listener reaches the end")
+  for (const listener of listeners) listener.stop()
 
-    expect(history.map(({ offset }) => offset)).toEqual(Array.from({ length: top }, (_, i) => i + 1))
-    for (const { name, acknowledged } of sockets) expectKept(history, name, acknowledged)
-    for (const { name, acknowledged } of stubborn) {
-      expectKept(history, name, acknowledged)
-      // A key makes every repeat the same publication: not one too many either.
-      expect(history.filter(({ data }) => data.p === name)).toHaveLength(acknowledged.length)
-    }
-    for (const { offsets, refusals, recoveries } of listeners) {
-      expect(offsets).toEqual(Array.from({ length: offsets.length }, (_, i) => (offsets[0] ?? 0) + i))
-      expect(refusals).toBe(0)
-      expect(recoveries).toBeGreaterThan(0)
-    }
-    const acknowledged = [...sockets, ...stubborn].reduce((sum, publisher) => sum + publisher.acknowledged.length, 0)
-    console.log(`${ROUNDS} kills, ${top} publications kept, ${acknowledged} acknowledged`)
-    await server.stop()
-  },
-  180_000,
-)
+  expect(history.map(({ offset }) => offset)).toEqual(Array.from({ length: top }, (_, i) => i + 1))
+  for (const { name, acknowledged } of sockets) expectKept(history, name, acknowledged)
+  for (const { name, acknowledged } of stubborn) {
+    expectKept(history, name, acknowledged)
+    // A key makes every repeat the same publication: not one too many either.
+    expect(history.filter(({ data }) => data.p === name)).toHaveLength(acknowledged.length)
+  }
+  for (const { offsets, refusals, recoveries } of listeners) {
+    expect(offsets).toEqual(Array.from({ length: offsets.length }, (_, i) => (offsets[0] ?? 0) + i))
+    expect(refusals).toBe(0)
+    expect(recoveries).toBeGreaterThan(0)
+  }
+  const acknowledged = [...sockets, ...stubborn].reduce((sum, publisher) => sum + publisher.acknowledged.length, 0)
+  console.log(`${ROUNDS} kills, ${top} publications kept, ${acknowledged} acknowledged`)
+  await server.stop()
+}, 180_000)
 
 /** Everything acknowledged is there once, and what this publisher said stands in the order it said it. */
 function expectKept(history: readonly { data: Item }[], name: string, acknowledged: readonly number[]): void {
