@@ -74,17 +74,13 @@ const ADDRESS_PROBLEMS: Readonly<Record<string, string>> = {
 /** What somebody who just started it has to know: who may come in, how to change that, where the keys are. */
 function explain(loaded: LoadedConfig, config: Config, folder: DataFolder, log: Log): void {
   const { mode, modeReason } = loaded
-  if (folder.isNew)
-    log.info(
-      { folder: folder.path },
-      `first start: made ${folder.path}/secrets.json with the API key and the token secret`,
-    )
+  if (folder.isNew) log.info(`first start: made ${folder.path}/secrets.json with the API key and the token secret`)
   const open = openings(config)
   if (open.length === 0)
     log.info({ mode }, `${mode} mode, because ${modeReason}: nobody gets in without a key or a token`)
   else
     log.warn(
-      { mode, open },
+      { mode },
       `${mode} mode, because ${modeReason}. Open: ${open.join("; ")}. ${mode === "development" ? 'To close it set mode = "production" (SKEIN_MODE=production)' : "See docs/configuration.md, section [auth]"}`,
     )
 }

@@ -25,5 +25,8 @@ export function createLog(options: LogOptions, stderr: NodeJS.WriteStream = proc
     timestamp: pino.stdTimeFunctions.isoTime,
   }
   if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }))
-  return pino(settings, pretty({ destination: 2, sync: true, colorize: stderr.isTTY === true, ignore: "pid,hostname" }))
+  return pino(
+    settings,
+    pretty({ destination: 2, sync: true, colorize: stderr.isTTY === true, singleLine: true, ignore: "pid,hostname" }),
+  )
 }
