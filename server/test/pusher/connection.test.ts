@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import type { TestServer } from "../support/server.ts"
+import { APP, OTHER_APP, RawClient, startServer } from "./support.ts"
+
+let server: TestServer
+beforeAll(async () => {
+  server = await startServer({}, { otherApp: { enabled: false } })
+})
+afterAll(() => server.stop())
+
+const query = "protocol=7&client=js&version=8.6.0&flash=false"
+
+describe("opening", () => {
+  test("the first frame gives a socket id that SDKs sign, and an activity timeout", async () => {
+    const client = RawClient.open(server, `/app/${APP.key}?${query}`)
+    const data = await client.nextData("pusher:connection_established")
+    expect(data.socket_id).toMatch(/^\d+\.\d+$/)
+    expect(data.activity_timeout).toBe(120)
+  })
+
+  test("every version that clients announce is welcome", async () => {
+    for (const version of [4, 5, 6, 7]) expect((await RawClient.connect(server, { version })).socketId).not.toBe("")
+  })
+
+  const refusals: [name: string, path: string, code: number][] = [
+    ["an unknown key", `/app/nobody?${query}`, 4001],
+    ["no key", `/app/?${query}`, 4001],
+    ["a disabled app", `/app/${OTHER_APP.key}?${query}`, 4003],
+    ["a path below the key", `/app/${APP.key}/more?${query}`, 4005],
+    ["a page id that is too short", `/s/abc/app/${APP.key}?${query}`, 4005],
+    ["a version that is no number", `/app/${APP.key}?protocol=seven`, 4006],
+    ["a version that Pusher no longer speaks", `/app/${APP.key}?protocol=3`, 4007],
+    ["a version of the future", `/app/${APP.key}?protocol=8`, 4007],
+    ["no version", `/app/${APP.key}`, 4008],
+  ]
+  for (const [name, path, code] of refusals)
+    test(`${name}: upgraded, told as an object, closed with ${code}`, async () => {
+      const client = RawClient.open(server, path)
+      const error = await client.error()
+      expect(error.code).toBe(code)
+      expect(error.message).not.toBe("")
+      expect((await client.closing()).code).toBe(code)
+      expect(client.frames).toEqual([])
+    })
+})
+
+describe("messages", () => {
+  test("a ping is answered with a pong that has data, also when the ping has none", async () => {
+    const client = await RawClient.connect(server)
+    client.sendText('{"event":"pusher:ping"}')
+    expect(await client.next("pusher:pong")).toEqual({ event: "pusher:pong", data: "{}" })
+  })
+
+  test("what is not JSON, not an object, or not known is told, and the connection stays", async () => {
+    const client = await RawClient.connect(server)
+    for (const text of ["{", "[]", "1", "null", '"x"', "{}"]) client.sendText(text)
+    client.sendEvent("pusher:nonsense", {})
+    client.sendEvent("__proto__", {})
+    client.sendText(new Uint8Array([1, 2]))
+    const messages = []
+    for (let index = 0; index < 9; index++) messages.push(await client.error())
+    expect(messages.map(({ code }) => code)).toEqual(Array(9).fill(null))
+    expect(messages[0]?.message).toBe("Received invalid JSON")
+    expect(messages[8]?.message).toContain("Binary")
+    expect(await client.settled()).toEqual([])
+  })
+
+  test("data may be an object or, as older clients send it, JSON text of one", async () => {
+    const client = await RawClient.connect(server)
+    client.sendEvent("pusher:subscribe", JSON.stringify({ channel: "text" }))
+    await client.next("pusher_internal:subscription_succeeded", "text")
+  })
+})

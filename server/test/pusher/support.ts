@@ -1,0 +1,189 @@
+import { createHash, createHmac } from "node:crypto"
+import { type ServerOptions, TestServer } from "../support/server.ts"
+import { until } from "../support/until.ts"
+
+export const APP = { id: "1", key: "app-key-one", secret: "app-secret-one-0123456789" }
+export const OTHER_APP = { id: "2", key: "app-key-two", secret: "app-secret-two-0123456789" }
+
+type AppSettings = Readonly<Record<string, unknown>>
+
+/** The real program with two apps; the first shares its channels with the other protocols. */
+export function startServer(
+  app: AppSettings = {},
+  options: ServerOptions & { channels?: readonly object[]; otherApp?: AppSettings } = {},
+): Promise<TestServer> {
+  const { channels, otherApp, ...rest } = options
+  return TestServer.start({
+    ...rest,
+    env: {
+      SKEIN_PUSHER_APPS: JSON.stringify([
+        { ...APP, shares_channels: true, ...app },
+        { ...OTHER_APP, ...otherApp },
+      ]),
+      ...(channels === undefined ? {} : { SKEIN_CHANNELS: JSON.stringify(channels) }),
+      ...options.env,
+    },
+  })
+}
+
+export const hmac = (secret: string, text: string): string => createHmac("sha256", secret).update(text).digest("hex")
+
+export interface WireFrame {
+  readonly event: string
+  readonly channel?: string
+  readonly data: unknown
+  readonly user_id?: string
+}
+
+/** A client that shows every byte. */
+export class RawClient {
+  readonly frames: WireFrame[] = []
+  closed: { code: number; reason: string } | undefined
+  socketId = ""
+  readonly #socket: WebSocket
+  readonly #app: typeof APP
+
+  private constructor(url: string, app: typeof APP) {
+    this.#app = app
+    this.#socket = new WebSocket(url)
+    this.#socket.onmessage = ({ data }) => void this.frames.push(JSON.parse(data as string))
+    this.#socket.onclose = ({ code, reason }) => {
+      this.closed = { code, reason }
+    }
+  }
+
+  /** Opens a socket and waits for nothing. */
+  static open(server: TestServer, path: string, app = APP): RawClient {
+    return new RawClient(`${server.wsUrl}${path}`, app)
+  }
+
+  /** Connects as a stock client does and waits for its socket id. */
+  static async connect(
+    server: TestServer,
+    { app = APP, path, version = 7 }: { app?: typeof APP; path?: string; version?: number } = {},
+  ): Promise<RawClient> {
+    const query = `protocol=${version}&client=js&version=8.6.0&flash=false`
+    const client = RawClient.open(server, `${path ?? `/app/${app.key}`}?${query}`, app)
+    const { data } = await client.next("pusher:connection_established")
+    client.socketId = JSON.parse(data as string).socket_id
+    return client
+  }
+
+  /** Waits for the first frame of this event that has not been taken yet, and takes it. */
+  async next(event: string, channel?: string): Promise<WireFrame> {
+    const isIt = (frame: WireFrame) => frame.event === event && (channel === undefined || frame.channel === channel)
+    const what = `${event}${channel ? ` on ${channel}` : ""}; got ${JSON.stringify(this.frames)}, ${JSON.stringify(this.closed)}`
+    await until(() => this.frames.some(isIt), what)
+    return this.frames.splice(this.frames.findIndex(isIt), 1)[0] as WireFrame
+  }
+
+  /** The data of the next such frame, decoded from its string. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever came
+  async nextData(event: string, channel?: string): Promise<Record<string, any>> {
+    return JSON.parse((await this.next(event, channel)).data as string)
+  }
+
+  /** Everything that has arrived when the server has answered once more: what is not there now does not come. */
+  async settled(): Promise<WireFrame[]> {
+    this.sendEvent("pusher:ping", {})
+    await this.next("pusher:pong")
+    return this.frames
+  }
+
+  async error(): Promise<{ code: number | null; message: string }> {
+    return (await this.next("pusher:error")).data as never
+  }
+
+  closing(): Promise<{ code: number; reason: string }> {
+    return until(() => this.closed, "the server closes")
+  }
+
+  sendText(text: string | Uint8Array<ArrayBuffer>): void {
+    this.#socket.send(text)
+  }
+
+  sendEvent(event: string, data: unknown, channel?: string): void {
+    this.sendText(JSON.stringify({ event, ...(channel === undefined ? {} : { channel }), data }))
+  }
+
+  sign(channel: string, channelData?: string, secret = this.#app.secret): string {
+    const text =
+      channelData === undefined ? `${this.socketId}:${channel}` : `${this.socketId}:${channel}:${channelData}`
+    return `${this.#app.key}:${hmac(secret, text)}`
+  }
+
+  /** Subscribes with everything a channel of that name needs and waits until that is done. */
+  async subscribe(channel: string, member?: object): Promise<WireFrame> {
+    const channelData = member === undefined ? undefined : JSON.stringify(member)
+    const needsAuth = /^(private|presence)-/.test(channel)
+    this.sendEvent("pusher:subscribe", {
+      channel,
+      auth: needsAuth ? this.sign(channel, channelData) : "",
+      ...(channelData === undefined ? {} : { channel_data: channelData }),
+    })
+    return this.next("pusher_internal:subscription_succeeded", channel)
+  }
+
+  async signIn(user: object): Promise<WireFrame> {
+    const userData = JSON.stringify(user)
+    const auth = `${this.#app.key}:${hmac(this.#app.secret, `${this.socketId}::user::${userData}`)}`
+    this.sendEvent("pusher:signin", { auth, user_data: userData })
+    return this.next("pusher:signin_success")
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+
+  /** As a pulled cable: no close frame. */
+  terminate(): void {
+    this.#socket.terminate()
+  }
+}
+
+export interface CallOptions {
+  readonly app?: typeof APP
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: unknown
+  /** Changes the signed query, to break it. */
+  readonly spoil?: (query: Record<string, string>) => Record<string, string>
+  readonly timestamp?: number
+}
+
+/** A signed request of a back end. */
+export async function call(server: TestServer, method: string, path: string, options: CallOptions = {}) {
+  const { app = APP, query = {}, body, timestamp = Math.floor(Date.now() / 1_000) } = options
+  const text = body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body)
+  const params: Record<string, string> = {
+    ...query,
+    auth_key: app.key,
+    auth_timestamp: String(timestamp),
+    auth_version: "1.0",
+    ...(text === "" ? {} : { body_md5: createHash("md5").update(text).digest("hex") }),
+  }
+  const fullPath = `/apps/${app.id}${path}`
+  const signed = Object.keys(params)
+    .sort()
+    .map((key) => `${key}=${params[key]}`)
+    .join("&")
+  const all = { ...params, auth_signature: hmac(app.secret, `${method}\n${fullPath}\n${signed}`) }
+  const sent = options.spoil?.(all) ?? all
+  const response = await fetch(
+    `${server.url}${fullPath}?${new URLSearchParams(sent).toString().replaceAll("+", "%20")}`,
+    {
+      method,
+      ...(text === "" ? {} : { body: text, headers: { "Content-Type": "application/json" } }),
+    },
+  )
+  const answer = await response.text()
+  return { status: response.status, text: answer, json: response.status < 300 ? JSON.parse(answer) : undefined }
+}
+
+export const trigger = (
+  server: TestServer,
+  channel: string,
+  name: string,
+  data: string,
+  more: object = {},
+  app = APP,
+) => call(server, "POST", "/events", { app, body: { name, channel, data, ...more } })
