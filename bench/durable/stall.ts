@@ -25,7 +25,10 @@ interface Measured {
   readonly max: number
   readonly loopP99: number
   readonly stored: number
+  readonly storedP50: number
   readonly storedP99: number
+  readonly checkpoints: number
+  readonly checkpointMaxMs: number
 }
 
 async function measure(broker: EmbeddedBroker, durablePerMs: number, delays: number[]): Promise<Measured> {
@@ -63,7 +66,10 @@ async function measure(broker: EmbeddedBroker, durablePerMs: number, delays: num
     max: Math.max(...delays),
     loopP99: loop.percentile(99) / 1e6,
     stored: storedAfter.length / seconds,
+    storedP50: percentile(storedAfter, 0.5),
     storedP99: percentile(storedAfter, 0.99),
+    checkpoints: broker.stats().log?.checkpoints ?? 0,
+    checkpointMaxMs: broker.stats().log?.checkpointMsMax ?? 0,
   }
 }
 
@@ -82,7 +88,9 @@ function run(place: WriterPlace, durablePerMs: number): Promise<Measured> {
 }
 
 console.log(`durability ${durability}, ${seconds} s each, ${rounds} rounds; milliseconds`)
-console.log("                  deliver p50      p99      max | loop p99 | stored/s  stored p99")
+console.log(
+  "                  deliver p50      p99      max | loop p99 | stored/s       p50      p99 | checkpoints, longest",
+)
 const over: Record<string, number[]> = { "own process": [], "in process": [] }
 for (let round = 1; round <= rounds; round++) {
   const quiet = await run("own process", 0)
@@ -100,8 +108,10 @@ for (const [place, values] of Object.entries(over)) {
 }
 if (percentile(over["own process"] ?? [], 0.5) > BOUND_MS) process.exitCode = 1
 
-function print(name: string, { p50, p99, max, loopP99, stored, storedP99 }: Measured): void {
+function print(name: string, measured: Measured): void {
+  const { p50, p99, max, loopP99, stored, storedP50, storedP99, checkpoints, checkpointMaxMs } = measured
   console.log(
-    `${name.padEnd(16)}     ${ms(p50)} ${ms(p99)} ${ms(max)} | ${ms(loopP99)} | ${perSecond(stored)} ${ms(storedP99)}`,
+    `${name.padEnd(16)}     ${ms(p50)} ${ms(p99)} ${ms(max)} | ${ms(loopP99)} | ` +
+      `${perSecond(stored)} ${ms(storedP50)} ${ms(storedP99)} | ${String(checkpoints).padStart(4)} ${ms(checkpointMaxMs)}`,
   )
 }

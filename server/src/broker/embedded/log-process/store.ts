@@ -48,6 +48,7 @@ export class LogStore {
   #rowsAtLastTrim = 0
   #nowMs = 0
   #commits = 0
+  #commitsAtLastTick = 0
   #commitMsTotal = 0
   #commitMsMax = 0
 
@@ -88,7 +89,6 @@ export class LogStore {
     try {
       if (this.#trimmer.isDue) this.#trim()
       else if (this.#sweeper.keysDue) this.#sweeper.sweepKeys(this.#nowMs)
-      else this.#checkpointer.whenIdle()
     } catch (error) {
       this.#rollback()
       this.#noteFailure(error)
@@ -236,7 +236,11 @@ export class LogStore {
   #tick(nowMs: number): Ticked {
     let swept: string[] = []
     try {
-      if (this.#refusing === undefined) swept = this.#sweeper.tick(nowMs)
+      if (this.#refusing === undefined) {
+        swept = this.#sweeper.tick(nowMs)
+        if (this.#commits === this.#commitsAtLastTick) this.#checkpointer.whenIdle()
+        this.#commitsAtLastTick = this.#commits
+      }
     } catch (error) {
       this.#rollback()
       this.#noteFailure(error)
