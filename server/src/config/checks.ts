@@ -1,5 +1,6 @@
 import { formatDurationMs } from "./duration.ts"
 import type { Mode, Settings } from "./schema.ts"
+import { sessionConflicts } from "./sessions.ts"
 
 /** A problem between settings that are fine one by one. `names` are the settings it is about. */
 export interface Conflict {
@@ -12,6 +13,7 @@ export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
     ...timeConflicts(settings),
     ...ruleConflicts(settings),
     ...appConflicts(settings),
+    ...sessionConflicts(settings.sessions),
     ...opennessConflicts(settings, mode),
   ]
 }

@@ -15,6 +15,7 @@ import {
 } from "./fields.ts"
 import { limitsSchema } from "./limits.ts"
 import { type PusherAppSettings, pusherAppSchema, pusherSchema } from "./pusher.ts"
+import { callbackSchema, sessionsSchema } from "./sessions.ts"
 
 /**
  * Every setting of the program, each with its default, its bounds and its sentence in the reference page.
@@ -214,6 +215,8 @@ export const configSchema = z.strictObject({
   }),
   server: serverSchema.prefault({}),
   auth: authSchema.prefault({}),
+  sessions: sessionsSchema.prefault({}),
+  callback: callbackSchema.prefault({}),
   channels: z
     .array(ruleSchema)
     .optional()

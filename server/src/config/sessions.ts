@@ -1,5 +1,4 @@
 import { z } from "zod"
-import type { Conflict } from "./checks.ts"
 import { choice, duration, flag, integer, optionalText, text, texts } from "./fields.ts"
 
 /** Reading the login sessions of a PHP site where it keeps them. */
@@ -171,15 +170,23 @@ export const callbackSchema = z.strictObject({
 
 export type SessionsSettings = z.output<typeof sessionsSchema>
 
+interface SessionConflict {
+  readonly names: readonly string[]
+  readonly text: string
+}
+
 /** What is missing for the framework and the store that are named. */
-export function sessionConflicts(sessions: SessionsSettings): Conflict[] {
+export function sessionConflicts(sessions: SessionsSettings): SessionConflict[] {
   const { framework, store } = sessions
   if (framework === "none") return []
-  const conflicts: Conflict[] = []
+  const conflicts: SessionConflict[] = []
   const say = (name: string, text: string) =>
     conflicts.push({ names: [`sessions.${name}`, "sessions.framework"], text })
-  if (!STORES[framework].includes(store))
-    say("store", `must be one of ${STORES[framework].join(", ")} for ${framework}, got ${store}`)
+  const stores = STORES[framework]
+  if (!stores.includes(store)) {
+    say("store", `must be one of ${stores.join(", ")} for ${framework}, got ${store}`)
+    return conflicts
+  }
   if (framework === "laravel" && sessions.appKey === undefined)
     say("app_key", "is needed to read Laravel's cookies: APP_KEY of its .env")
   if (framework === "laravel" && sessions.prefix === undefined && (store === "redis" || store === "memcached"))
