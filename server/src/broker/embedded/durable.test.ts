@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite"
 import { afterEach, beforeEach, expect, test } from "bun:test"
 import { ManualClock } from "../testing/clocks.ts"
 import { type Running, runEmbedded, TestFolder } from "../testing/embedded-in.ts"
@@ -195,7 +196,15 @@ test("an idempotency key is remembered for five minutes at least, then forgotten
   expect((await running.broker.publish("a", rule, draft)).duplicate).toBe(true)
   clock.advance(2 * MINUTE_MS)
   expect(await running.broker.publish("a", rule, draft)).toMatchObject({ duplicate: false, position: { offset: 2 } })
+  clock.advance(6 * MINUTE_MS)
+  await eventually("a tick", () => {
+    clock.advance(1_000)
+    return (running.broker.stats().log?.trimmedRows ?? 0) > 0
+  })
   await running.broker.stop()
+  const db = new Database(`${folder.path}/log.db`)
+  expect(db.query("SELECT count(*) AS keys FROM idempotency").get()).toEqual({ keys: 0 })
+  db.close()
 })
 
 test("a rule that keeps more or less from now on", async () => {

@@ -134,3 +134,17 @@ test("publishes refused after their log process died are in no history, even if 
   expect(publications).toHaveLength(1 + 50 - refused + 1)
   await running.broker.stop()
 }, 30_000)
+
+test("signals to the whole process group do not end the log process: the end of its input does", async () => {
+  const running = await runEmbedded(folder.path)
+  const { pid } = running.child
+  if (pid === undefined) throw new Error("no log process")
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.kill(pid, signal)
+    await running.broker.publish("a", ruleOf(), { data: "1" })
+  }
+  expect(running.child.pid).toBe(pid)
+  await running.broker.stop()
+  expect(() => process.kill(pid, 0)).toThrow()
+  expect(running.logged.lines).toEqual([])
+})

@@ -127,7 +127,8 @@ function openImmutable(path: string): Database {
 
 function openUri(path: string, query: string): Database {
   const { SQLITE_OPEN_READONLY, SQLITE_OPEN_URI } = constants
-  return new Database(`file:${encodeURI(resolve(path))}?${query}`, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
+  const uriPath = resolve(path).split("/").map(encodeURIComponent).join("/")
+  return new Database(`file:${uriPath}?${query}`, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI)
 }
 
 /** Why nothing can be written there, as the system names it (EROFS, EACCES, ENOENT …). */

@@ -14,6 +14,11 @@ export function prepare(db: Database, sql: string): Statement {
   return statement
 }
 
+/** What is held for a connection, as SQL: for the test that none of it reads more than it needs. */
+export function heldSql(db: Database): string[] {
+  return (held.get(db) ?? []).map((statement) => statement.toString())
+}
+
 /** For what is asked once. */
 export function ask(db: Database, sql: string, ...values: (string | number)[]): unknown[][] {
   const statement = db.prepare(sql)
