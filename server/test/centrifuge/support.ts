@@ -42,6 +42,7 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
     args: ["--config", file],
     env: {
       SKEIN_CHAT_ENABLED: "false",
+      SKEIN_PUSHER_ENABLED: "false",
       SKEIN_LOG_LEVEL: "error",
       SKEIN_LIMITS_PING_INTERVAL: "1s",
       SKEIN_LIMITS_PONG_TIMEOUT: "900ms",

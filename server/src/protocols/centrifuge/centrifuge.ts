@@ -4,17 +4,20 @@ import { apiRoutes } from "./api/routes.ts"
 import type { Codec } from "./codec/codec.ts"
 import { jsonCodec } from "./codec/json-codec.ts"
 import { protobufCodec } from "./codec/protobuf-codec.ts"
-import { JSON_FORMAT } from "./encoders.ts"
-import { emulationRoutes } from "./http/routes.ts"
+import { uniCodec } from "./codec/uni-codec.ts"
+import { JSON_FORMAT, UNIDIRECTIONAL_FORMAT } from "./formats.ts"
+import { EmulatedSessions } from "./http/emulation.ts"
+import { streamRoutes } from "./http/routes.ts"
 import type { CentrifugeParts } from "./options.ts"
 import { Outbox } from "./session/outbox.ts"
-import { CentrifugeSession } from "./session/session.ts"
+import { CentrifugeSession, type SessionShared } from "./session/session.ts"
 import { closeUnshowable } from "./session/unshowable.ts"
 
 export { centrifugeEncoders } from "./encoders.ts"
 export { type CentrifugeConfig, type CentrifugeParts, DEFAULT_CONFIG } from "./options.ts"
 
 const PROTOBUF = "centrifuge-protobuf"
+const TEXT_FORMATS = [JSON_FORMAT, UNIDIRECTIONAL_FORMAT]
 
 export interface Centrifuge {
   readonly protocol: Protocol
@@ -24,14 +27,14 @@ export interface Centrifuge {
 
 /** The Centrifuge protocol v2: WebSocket, emulated transports, and the server API. */
 export function createCentrifuge(parts: CentrifugeParts): Centrifuge {
-  const shared = { parts, outbox: new Outbox(parts.defer) }
-  parts.encoders.onUnshowable = (channel) => closeUnshowable(parts.channels.hub, channel, JSON_FORMAT)
+  const shared: SessionShared = { parts, outbox: new Outbox(parts.defer) }
+  parts.encoders.onUnshowable = (channel) => closeUnshowable(parts.channels.hub, channel, TEXT_FORMATS)
   const open = (socket: Socket, subprotocol: string | undefined) =>
     new CentrifugeSession(shared, { socket, codec: codecOf(socket.handshake, subprotocol) })
   return {
     protocol: {
       name: "centrifuge",
-      encoders: [parts.encoders.json, parts.encoders.protobuf],
+      encoders: [parts.encoders.json, parts.encoders.protobuf, parts.encoders.unidirectional],
       endpoints: [
         {
           paths: ["/connection/websocket"],
@@ -39,10 +42,25 @@ export function createCentrifuge(parts: CentrifugeParts): Centrifuge {
           maxFrameBytes: parts.config.maxFrameBytes,
           open,
         },
+        {
+          paths: ["/connection/uni_websocket"],
+          subprotocols: [],
+          maxFrameBytes: parts.config.maxFrameBytes,
+          open: (socket) => openUnidirectional(shared, socket),
+        },
       ],
     },
-    routes: (gateway) => emulationRoutes(shared, gateway).route("/", apiRoutes(parts)),
+    routes: (gateway) => streamRoutes(shared, gateway).route("/", apiRoutes(parts)),
   }
+}
+
+/** Its connect request comes in the address, or as the first message. */
+function openUnidirectional(shared: SessionShared, socket: Socket): CentrifugeSession {
+  const session = new CentrifugeSession(shared, { socket, codec: uniCodec, secret: EmulatedSessions.newSecret() })
+  const request = socket.handshake.url.searchParams.get("cf_connect")
+  // Not before the gateway knows the session: what it does first may be to close.
+  if (request) queueMicrotask(() => session.frame(request))
+  return session
 }
 
 function codecOf({ url }: Handshake, subprotocol: string | undefined): Codec {

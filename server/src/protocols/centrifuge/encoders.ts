@@ -5,11 +5,8 @@ import type { Codec } from "./codec/codec.ts"
 import { jsonCodec } from "./codec/json-codec.ts"
 import { NotJsonPayload, payloadText, writeMessage } from "./codec/json-write.ts"
 import { protobufCodec } from "./codec/protobuf-codec.ts"
+import { uniCodec } from "./codec/uni-codec.ts"
 import { toWireInfo, toWirePublication } from "./wire.ts"
-
-/** Names of the two formats: the beginning of their topics. */
-export const JSON_FORMAT = "cj"
-export const PROTOBUF_FORMAT = "cp"
 
 /** Told when a channel got a payload that its JSON subscribers cannot be shown. */
 export type UnshowablePayload = (channel: string) => void
@@ -21,22 +18,26 @@ export type UnshowablePayload = (channel: string) => void
 export interface CentrifugeEncoders {
   readonly json: Encoder
   readonly protobuf: Encoder
+  /** For the unidirectional transports. */
+  readonly unidirectional: Encoder
   onUnshowable: UnshowablePayload
 }
 
 export function centrifugeEncoders(): CentrifugeEncoders {
+  const onUnshowable = (channel: string) => encoders.onUnshowable(channel)
   const encoders: CentrifugeEncoders = {
-    json: jsonEncoder((channel) => encoders.onUnshowable(channel)),
-    protobuf: encoderOf(PROTOBUF_FORMAT, protobufCodec),
+    json: { ...textEncoder(jsonCodec, onUnshowable), publication: orUnshowable(publicationPush, onUnshowable) },
+    protobuf: encoderOf(protobufCodec),
+    unidirectional: textEncoder(uniCodec, onUnshowable),
     onUnshowable: () => undefined,
   }
   return encoders
 }
 
 /** Every client's coming and going is told, not only a user's first and last: `ofUser` is not asked. */
-function encoderOf(name: string, codec: Codec) {
+function encoderOf(codec: Codec) {
   return {
-    name,
+    name: codec.format,
     publication: (channel: string, publication: Publication) =>
       codec.push({ channel, pub: toWirePublication(publication) }),
     join: (channel: string, info: ClientInfo) => codec.push({ channel, join: { info: toWireInfo(info) } }),
@@ -45,26 +46,30 @@ function encoderOf(name: string, codec: Codec) {
   }
 }
 
-/** As `encoderOf`, with publications written by hand: they are what the server does all day. */
-function jsonEncoder(onUnshowable: UnshowablePayload): Encoder {
-  const plain = encoderOf(JSON_FORMAT, jsonCodec)
-  const orUnshowable = (channel: string, encode: () => Frame | undefined): Frame | undefined => {
+/** As `encoderOf`, for formats that cannot carry every payload. */
+function textEncoder(codec: Codec, onUnshowable: UnshowablePayload): Encoder {
+  const plain = encoderOf(codec)
+  return {
+    ...plain,
+    publication: orUnshowable(plain.publication, onUnshowable),
+    join: orUnshowable(plain.join, onUnshowable),
+    leave: orUnshowable(plain.leave, onUnshowable),
+  }
+}
+
+function orUnshowable<T>(encode: (channel: string, thing: T) => Frame, onUnshowable: UnshowablePayload) {
+  return (channel: string, thing: T): Frame | undefined => {
     try {
-      return encode()
+      return encode(channel, thing)
     } catch (error) {
       if (!(error instanceof NotJsonPayload)) throw error
       onUnshowable(channel)
       return undefined
     }
   }
-  return {
-    ...plain,
-    publication: (channel, publication) => orUnshowable(channel, () => publicationPush(channel, publication)),
-    join: (channel, info) => orUnshowable(channel, () => plain.join(channel, info)),
-    leave: (channel, info) => orUnshowable(channel, () => plain.leave(channel, info)),
-  }
 }
 
+/** The same as the schema would write, by hand: it is what the server does all day. */
 function publicationPush(channel: string, { data, info, offset, tags }: Publication): string {
   let text = `{"push":{"channel":${JSON.stringify(channel)},"pub":{"data":${payloadText(data)}`
   if (info !== undefined) text += `,"info":${writeMessage("ClientInfo", toWireInfo(info))}`

@@ -23,10 +23,17 @@ export interface CentrifugeConfig {
   /** Commands of one connection per second in the long run, 0 for any number. Refused with error 111, then 3013. */
   readonly commandsPerSecond: number
   readonly commandBurst: number
+  /** The same for subscribe commands, counted apart. */
+  readonly subscribesPerSecond: number
+  readonly subscribeBurst: number
   /** Whether clients nobody vouches for may connect, as user "". */
   readonly allowAnonymous: boolean
   /** One request to the server API or `/emulation`. */
   readonly maxBodyBytes: number
+  /** Serves `/connection/http_stream` and its unidirectional sister. */
+  readonly httpStream: boolean
+  /** Serves `/connection/sse` and its unidirectional sister. */
+  readonly sse: boolean
 }
 
 export const DEFAULT_CONFIG: CentrifugeConfig = {
@@ -39,8 +46,12 @@ export const DEFAULT_CONFIG: CentrifugeConfig = {
   maxBacklogBytes: 262_144,
   commandsPerSecond: 500,
   commandBurst: 2_000,
+  subscribesPerSecond: 100,
+  subscribeBurst: 256,
   allowAnonymous: false,
   maxBodyBytes: 1_048_576,
+  httpStream: true,
+  sse: true,
 }
 
 /** Logging as pino does it. */

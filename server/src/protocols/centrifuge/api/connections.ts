@@ -44,8 +44,14 @@ function targets({ channels: { hub } }: CentrifugeParts, { user, client, session
   const one = client ? hub.get(client) : undefined
   const candidates = client ? (one ? [one] : []) : user ? hub.ofUser(user) : [...hub.all()]
   return candidates.filter(
-    ({ identity }) => (!user || identity.userId === user) && (!session || identity.sessionId === session),
+    (connection) => (!user || connection.identity.userId === user) && (!session || isOfSession(connection, session)),
   )
+}
+
+/** `session`: what the connect result called so, or the login the connection was made with. */
+function isOfSession({ identity, events }: Connection, session: string): boolean {
+  if (identity.sessionId === session) return true
+  return events instanceof CentrifugeSession && events.secret === session
 }
 
 export async function subscribe(parts: CentrifugeParts, params: ApiParams): Promise<string> {

@@ -12,7 +12,9 @@ export interface CommandReader {
 
 /** One wire format of the protocol. */
 export interface Codec {
-  readonly kind: "json" | "protobuf"
+  readonly kind: "json" | "protobuf" | "unidirectional"
+  /** Name of the core encoder that writes the same frames. */
+  readonly format: string
   readonly ping: Frame
   isPong(frame: Frame): boolean
   /** @throws BadFrame for a frame of the wrong type or an empty one */

@@ -1,4 +1,5 @@
 import type { Frame } from "../../../core/connection.ts"
+import { JSON_FORMAT } from "../formats.ts"
 import { BadFrame, type Codec, type CommandReader } from "./codec.ts"
 import { readCommand } from "./json-read.ts"
 import { writeMessage } from "./json-write.ts"
@@ -34,6 +35,7 @@ function writeReply(id: number, answer: Answer): string {
 
 export const jsonCodec: Codec = {
   kind: "json",
+  format: JSON_FORMAT,
   ping: "{}",
   isPong: (frame) => frame === "{}",
   read(frame: Frame): CommandReader {

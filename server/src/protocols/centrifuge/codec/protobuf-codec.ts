@@ -1,5 +1,6 @@
 import type { Frame } from "../../../core/connection.ts"
 import type { Payload } from "../../../core/publication.ts"
+import { PROTOBUF_FORMAT } from "../formats.ts"
 import { BadFrame, type Codec, type CommandReader } from "./codec.ts"
 import { jsonTextOf } from "./json-write.ts"
 import type { Answer, Command, Push } from "./messages.ts"
@@ -111,6 +112,7 @@ const EMPTY = new Uint8Array([0])
 
 export const protobufCodec: Codec = {
   kind: "protobuf",
+  format: PROTOBUF_FORMAT,
   ping: EMPTY,
   isPong: (frame) => frame.length === 1 && typeof frame !== "string" && frame[0] === 0,
   read(frame: Frame): CommandReader {

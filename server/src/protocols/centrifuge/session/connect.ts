@@ -12,6 +12,7 @@ import type { CommandOf, WireConnectResult, WireSubscribeRequest, WireSubscribeR
 import { toWireExpiry, toWireSubscribe } from "../wire.ts"
 import { Disconnect } from "./disconnect.ts"
 import { badRequest } from "./reason.ts"
+import { subscribeRequested } from "./requested.ts"
 import type { CentrifugeSession } from "./session.ts"
 import { subscribeRequest } from "./subscribe.ts"
 
@@ -25,8 +26,9 @@ export async function connect(session: CentrifugeSession, { id, request }: Comma
     for (const { channel } of results) session.markServerSide(channel)
     session.welcome(id, { connect: connectResult(session, connection, results) })
   }
-  if (requests.size === 0) return welcome([])
-  await subscribeAll(session, connection, requests, welcome)
+  if (requests.size === 0) welcome([])
+  else await subscribeAll(session, connection, requests, welcome)
+  if (session.isUnidirectional) await subscribeRequested(session, connection, request.subs ?? {})
 }
 
 /** Token, then what the handshake shows (cookie, API key, trusted user), then nobody if nobody may come in. */
@@ -84,9 +86,12 @@ async function subscribeAll(
   requests: ReadonlyMap<string, SubscribeRequest>,
   welcome: (results: readonly SubscribeResult[]) => void,
 ): Promise<void> {
+  const { channels } = session.shared.parts
   try {
-    await session.shared.parts.channels.subscribeAll(connection, requests, welcome)
+    await channels.subscribeAll(connection, requests, welcome)
   } catch (error) {
+    // Refused: it must not count as one of the user's connections while it waits for its end.
+    channels.unregister(connection, true)
     if (error instanceof SkeinError && error.code === "limit_exceeded") throw new Disconnect(CLOSE.channelLimit)
     throw error
   }
@@ -108,7 +113,7 @@ function connectResult(
     ...(identity.clientRefreshes ? toWireExpiry(identity.expiresAtMs, nowMs) : {}),
     subs,
     ping: Math.round(config.pingIntervalMs / 1000),
-    pong: true,
-    ...(session.emulation === undefined ? {} : { session: session.emulation, node: node.id }),
+    pong: !session.isUnidirectional,
+    ...(session.secret === undefined ? {} : { session: session.secret, node: node.id }),
   }
 }

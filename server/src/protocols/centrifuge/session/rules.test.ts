@@ -65,7 +65,7 @@ test("4. a type in subscribe, publish or sub_refresh is refused with 108, not ig
   }
 })
 
-// Rule 5, an empty Sec-WebSocket-Protocol header, is the gateway's: test/centrifuge/websocket.test.ts.
+// Rule 5, an empty Sec-WebSocket-Protocol header, is the gateway's: test/centrifuge/wire.test.ts.
 
 describe("6. a recovering subscribe returns the client's own offset", () => {
   test("and what was missed, when it succeeds", async () => {
@@ -206,7 +206,7 @@ test("10. what SDKs read unguarded is always there", async () => {
   })
 })
 
-// Rule 11, Protobuf beside JSON: codec/codecs.test.ts and test/centrifuge/.
+// Rule 11, Protobuf beside JSON: codec/codecs.test.ts and test/centrifuge/clients.test.ts.
 
 test("12. a first frame with connect and everything else is served, each channel's commands in order", async () => {
   const client = new TestNode({ rules }).open()

@@ -86,6 +86,13 @@ describe("connect", () => {
     expect(crowded.closedWith?.code).toBe(3505)
   })
 
+  test("refused for a server-side channel does not stay registered", async () => {
+    const server = node({ serverSubscriptions: () => [{ channel: "nowhere" }] })
+    const replies = await server.open().ask({ id: 1, connect: {} })
+    expect(replies).toMatchObject([{ id: 1, error: { code: 102 } }])
+    expect(server.channels.hub.connectionCount).toBe(0)
+  })
+
   test("of a socket that closes meanwhile leaves nothing behind", async () => {
     const server = node()
     const client = server.open()
@@ -214,7 +221,7 @@ describe("subscribe", () => {
   })
 
   test("10,000 in one frame: 128 are granted, the others refused with 106, none is lost", async () => {
-    const server = node({ config: { commandsPerSecond: 0, maxFrameBytes: 10_000_000 } })
+    const server = node({ config: { subscribesPerSecond: 0, maxFrameBytes: 10_000_000 } })
     const client = await server.connected()
     const commands = Array.from({ length: 10_000 }, (_, n) => ({ id: n + 2, subscribe: { channel: `open:${n}` } }))
     client.say(...commands)
@@ -335,6 +342,17 @@ describe("floods", () => {
     expect(replies.filter((reply) => JSON.stringify(reply).includes('"code":111'))).toHaveLength(10)
     client.say(...Array.from({ length: 30 }, (_, n) => publish(n + 100)))
     expect(client.closedWith?.code).toBe(3013)
+  })
+
+  test("subscribes are counted apart", async () => {
+    const client = await node({ config: { subscribesPerSecond: 1, subscribeBurst: 2 } }).connected()
+    const subscribe = (id: number) => ({ id, subscribe: { channel: `open:${id}` } })
+    const replies = await client.ask(subscribe(2), subscribe(3), subscribe(4), {
+      id: 5,
+      publish: { channel: "open:a", data: 1 },
+    })
+    expect(replies).toContainEqual({ id: 4, error: expect.objectContaining({ code: 111, temporary: true }) })
+    expect(replies).toContainEqual({ id: 5, publish: {} })
   })
 
   test("frames that pile up behind slow commands are bounded", async () => {

@@ -3,16 +3,14 @@ import type { Connection, ConnectionEvents, Frame, Identity, SubscribeResult } f
 import { SkeinError, toSkeinError } from "../../../core/errors.ts"
 import type { Session, Socket } from "../../../gateway/protocol.ts"
 import { BadFrame, type Codec } from "../codec/codec.ts"
-import { NotJsonPayload } from "../codec/json-write.ts"
 import type { Answer, Command, CommandOf, Push } from "../codec/messages.ts"
-import { JSON_FORMAT, PROTOBUF_FORMAT } from "../encoders.ts"
 import type { CentrifugeParts } from "../options.ts"
 import { toWireError, toWirePublication, toWireSubscribe } from "../wire.ts"
 import { Backlog } from "./backlog.ts"
+import { closeFor, closeInsteadOf, isOnPurpose } from "./closing.ts"
 import { CommandRate } from "./command-rate.ts"
 import { channelOf, type Handler, handlerOf } from "./commands.ts"
 import { connect } from "./connect.ts"
-import { Disconnect } from "./disconnect.ts"
 import { expiredClose, expiredSubscriptions } from "./expiry.ts"
 import type { Outbox } from "./outbox.ts"
 import { Outgoing } from "./outgoing.ts"
@@ -27,8 +25,8 @@ export interface SessionShared {
 export interface SessionOptions {
   readonly socket: Socket
   readonly codec: Codec
-  /** The secret that later commands come with, on transports that send them by other requests. */
-  readonly emulation?: string
+  /** The secret that later commands come with, on transports that send them by other requests (`session`). */
+  readonly secret?: string
   readonly onClosed?: () => void
 }
 
@@ -44,7 +42,7 @@ export class CentrifugeSession implements Session, ConnectionEvents {
   readonly shared: SessionShared
   readonly socket: Socket
   readonly codec: Codec
-  readonly emulation: string | undefined
+  readonly secret: string | undefined
   connection: Connection | undefined
   readonly #onClosed: (() => void) | undefined
   readonly #outgoing: Outgoing
@@ -58,20 +56,25 @@ export class CentrifugeSession implements Session, ConnectionEvents {
   #rate: CommandRate | undefined
   #serverSide: Set<string> | undefined
 
-  constructor(shared: SessionShared, { socket, codec, emulation, onClosed }: SessionOptions) {
+  constructor(shared: SessionShared, { socket, codec, secret, onClosed }: SessionOptions) {
     this.shared = shared
     this.socket = socket
     this.codec = codec
-    this.emulation = emulation
+    this.secret = secret
     this.#onClosed = onClosed
     this.#outgoing = new Outgoing(socket, codec, shared.outbox)
-    this.#timing = new Timing(shared.parts.config, shared.parts.clock.nowMs())
+    this.#timing = new Timing(shared.parts.config, shared.parts.clock.nowMs(), !this.isUnidirectional)
   }
 
   /** The connection that commands act for. @throws SkeinError `unauthorized` before connect was accepted */
   get registered(): Connection {
     if (this.connection === undefined) throw new SkeinError("unauthorized")
     return this.connection
+  }
+
+  /** Its client says nothing after connect, not even pongs, and understands nothing but pushes. */
+  get isUnidirectional(): boolean {
+    return this.codec.kind === "unidirectional"
   }
 
   get isClosed(): boolean {
@@ -81,6 +84,7 @@ export class CentrifugeSession implements Session, ConnectionEvents {
   // --- what the gateway calls --------------------------------------------------------------------
 
   frame(frame: Frame): void {
+    if (this.isUnidirectional && this.#phase !== "new") return
     this.#guard(() => {
       if (this.codec.isPong(frame)) this.#pong()
       else this.#take(frame)
@@ -139,7 +143,7 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     this.connection = {
       id: crypto.randomUUID(),
       identity,
-      format: this.codec.kind === "json" ? JSON_FORMAT : PROTOBUF_FORMAT,
+      format: this.codec.format,
       outlet: this.socket,
       events: this,
       subscriptions: new Map(),
@@ -263,13 +267,11 @@ export class CentrifugeSession implements Session, ConnectionEvents {
 
   #isWithinRate(command: Command): boolean {
     const { config, clock } = this.shared.parts
-    const { commandsPerSecond, commandBurst } = config
-    if (commandsPerSecond === 0 || this.connection?.identity.backEnd) return true
-    const nowMs = clock.nowMs()
-    this.#rate ??= new CommandRate(commandsPerSecond, commandBurst, nowMs)
-    const verdict = this.#rate.next(nowMs)
+    if (this.connection?.identity.backEnd) return true
+    this.#rate ??= new CommandRate(config)
+    const verdict = this.#rate.next(clock.nowMs(), command.kind === "subscribe")
     if (verdict === "refuse")
-      this.#fail(command.id, new SkeinError("too_many_requests", `more than ${commandsPerSecond} commands a second`))
+      this.#fail(command.id, new SkeinError("too_many_requests", "more commands a second than a connection may send"))
     if (verdict === "close") this.end(because(CLOSE.tooManyRequests, "commands keep coming faster than allowed"))
     return verdict === "serve"
   }
@@ -296,19 +298,8 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     const known = toSkeinError(error)
     if (known.code === "internal") this.shared.parts.log.error({ err: error }, "a client's command failed")
     if (this.#phase === "connecting") this.#phase = "refused"
-    if (id === 0) this.end(CLOSE.internal)
+    if (this.isUnidirectional) this.end(closeInsteadOf(known))
+    else if (id === 0) this.end(CLOSE.internal)
     else this.answer(id, { error: toWireError(known) })
   }
-}
-
-/** Failures that end the connection rather than one command. */
-function closeFor(error: unknown): CloseReason | undefined {
-  if (error instanceof Disconnect) return error.close
-  if (error instanceof BadFrame) return badRequest(error.message)
-  return error instanceof NotJsonPayload ? CLOSE.inappropriateProtocol : undefined
-}
-
-/** The client said goodbye, or will not be let in again: nobody needs to wait for its return. */
-function isOnPurpose(code: number): boolean {
-  return code === 1000 || code === 1005 || (code >= 3500 && code < 4000)
 }

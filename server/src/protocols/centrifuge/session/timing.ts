@@ -20,9 +20,11 @@ export class Timing {
   /** Infinity until connected. */
   #pingAtMs = NEVER
   #pongByMs = NEVER
+  readonly #expectsPongs: boolean
 
-  constructor(config: CentrifugeConfig, nowMs: number) {
+  constructor(config: CentrifugeConfig, nowMs: number, expectsPongs: boolean) {
     this.#config = config
+    this.#expectsPongs = expectsPongs
     this.#connectByMs = nowMs + config.connectTimeoutMs
   }
 
@@ -47,7 +49,7 @@ export class Timing {
     if (nowMs >= this.#pongByMs) return close(CLOSE.noPong)
     if (nowMs < this.#pingAtMs) return NOTHING
     this.#pingAtMs = nowMs + this.#config.pingIntervalMs
-    if (this.#pongByMs === NEVER) this.#pongByMs = nowMs + this.#config.pongTimeoutMs
+    if (this.#expectsPongs && this.#pongByMs === NEVER) this.#pongByMs = nowMs + this.#config.pongTimeoutMs
     return PING
   }
 }

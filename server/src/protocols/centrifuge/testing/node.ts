@@ -40,7 +40,7 @@ export class TestNode {
       rules: new RuleBook(rules),
       log: this.log,
       fanout: new Fanout(this.topics, { endOfTurn: defer, soon: defer, busyFrom: 1_000 }),
-      encoders: [encoders.json, encoders.protobuf],
+      encoders: [encoders.json, encoders.protobuf, encoders.unidirectional],
       presence: new Presence(5_000),
       limits: {
         maxChannelsPerConnection: 128,
@@ -70,8 +70,8 @@ export class TestNode {
   }
 
   /** A client whose socket is open; it has said nothing yet. */
-  open(subprotocol?: string, query = ""): TestClient {
-    return new TestClient(this, subprotocol, query)
+  open(subprotocol?: string, query = "", path = "/connection/websocket"): TestClient {
+    return new TestClient(this, subprotocol, query, path)
   }
 
   /** A client that is connected, its connect reply taken. */
@@ -103,17 +103,17 @@ export class TestClient implements Socket {
   readonly session: Session
   readonly #node: TestNode
 
-  constructor(node: TestNode, subprotocol: string | undefined, query: string) {
+  constructor(node: TestNode, subprotocol: string | undefined, query: string, path: string) {
     this.#node = node
     this.handshake = {
       address: "127.0.0.1",
       loopback: true,
       secure: false,
-      url: new URL(`ws://localhost/connection/websocket${query}`),
+      url: new URL(`ws://localhost${path}${query}`),
       headers: new Headers(),
       transport: "websocket",
     }
-    const [endpoint] = node.centrifuge.protocol.endpoints
+    const endpoint = node.centrifuge.protocol.endpoints.find(({ paths }) => paths.includes(path))
     if (endpoint === undefined) throw new Error("the protocol has no endpoint")
     this.session = endpoint.open(this, subprotocol)
   }

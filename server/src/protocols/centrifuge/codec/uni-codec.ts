@@ -1,0 +1,43 @@
+import { UNIDIRECTIONAL_FORMAT } from "../formats.ts"
+import { BadFrame, type Codec, type CommandReader } from "./codec.ts"
+import { jsonCodec } from "./json-codec.ts"
+import { ensureShape, parseObject } from "./json-read.ts"
+import { writeMessage } from "./json-write.ts"
+import type { Answer, Command, Push, WireConnectRequest } from "./messages.ts"
+
+/** The one thing a unidirectional client says: a connect request without wrapper and id. */
+class ConnectReader implements CommandReader {
+  #text: string | undefined
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  next(): Command | undefined {
+    if (this.#text === undefined) return undefined
+    const request = parseObject(this.#text)
+    this.#text = undefined
+    ensureShape("ConnectRequest", "connect", request)
+    return { id: 1, kind: "connect", request: request as WireConnectRequest }
+  }
+}
+
+const write = (push: Push): string => writeMessage("Push", push)
+
+/** JSON for clients without an SDK: pushes as they are, the connect reply as one of them, nothing else. */
+export const uniCodec: Codec = {
+  kind: "unidirectional",
+  format: UNIDIRECTIONAL_FORMAT,
+  ping: "{}",
+  isPong: () => false,
+  read(frame) {
+    if (typeof frame !== "string") throw new BadFrame("this connection speaks JSON in text frames")
+    return new ConnectReader(frame)
+  },
+  reply(_id, answer: Answer) {
+    if (!("connect" in answer)) throw new Error("a unidirectional client asks nothing but to connect")
+    return write(answer)
+  },
+  push: write,
+  join: jsonCodec.join,
+}
