@@ -35,10 +35,13 @@ export function MessageList({ room }: { room: Room }) {
   const unreadAfter = useMemo(() => (room.unread.peek() > 0 ? room.readSeq.peek() : undefined), [room])
   const unreadAtOpen = useMemo(() => room.unread.peek(), [room])
   const myId = me.value?.id ?? ""
-  const items = useMemo(() => itemsOf(thread.rows, unreadAfter, myId), [thread.rows, unreadAfter, myId])
+  const items = useMemo(() => itemsOf(thread.rows, unreadAfter, myId, thread.hasBefore), [thread, unreadAfter, myId])
   const letters =
     isAttached(thread) || thread.seqHead === 0 ? lettersOf(room, chat.value?.outbox.letters.value ?? []) : []
-  const { view, keeper } = useListLife(room, box, unreadAfter, `${items.length} ${letters.length}`)
+  const { view, keeper } = useListLife(room, box, unreadAfter, {
+    items,
+    letters: letters.length,
+  })
   const waiting = useAfter(!thread.loaded && progressOf(room, "newest") === "busy", 200)
 
   return (

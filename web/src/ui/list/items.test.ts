@@ -55,4 +55,6 @@ test("a hole in the numbers is a gap row", () => {
 test("the unread divider stands before the first message of somebody else after the frozen position", () => {
   const rows = [row(1, "ann", 0), row(2, "me", 1), row(3, "ann", 2), row(4, "ann", 3)]
   expect(shape(itemsOf(rows, 1, "me"))).toEqual(["day", "1 first", "2 first", "unread", "3 first", "4"])
+  // The first unread message lies above what is held: no divider at a wrong place.
+  expect(shape(itemsOf(rows.slice(2), 1, "me", true))).toEqual(["day", "3 first", "4"])
 })

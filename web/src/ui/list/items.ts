@@ -25,10 +25,17 @@ export function continues(before: Message | undefined, message: Message): boolea
  * Puts the dividers between the rows. `unreadAfter` is the read position frozen when the room was opened;
  * the divider stands before the first message of somebody else above it.
  */
-export function itemsOf(rows: readonly Row[], unreadAfter: number | undefined, myId: string): Item[] {
+export function itemsOf(
+  rows: readonly Row[],
+  unreadAfter: number | undefined,
+  myId: string,
+  hasBefore = false,
+): Item[] {
   const items: Item[] = []
   let before: Message | undefined
-  let divided = unreadAfter === undefined
+  const firstSeq = rows[0]?.message.seq ?? 0
+  // Where the first unread message is not held, the place of the divider is not known.
+  let divided = unreadAfter === undefined || (hasBefore && firstSeq > unreadAfter + 1)
   for (const { message } of rows) {
     const gap = before !== undefined && message.seq > before.seq + 1
     if (gap && before) items.push({ type: "gap", key: `gap-${before.seq}`, from: before.seq + 1, to: message.seq - 1 })

@@ -23,7 +23,11 @@ export class ScrollKeeper {
   private readonly resized = new ResizeObserver(() => this.settle())
   private readonly scrolled = () => this.remember()
 
-  constructor(private readonly moved: (view: View) => void) {}
+  /** `hasEnd`: the list ends at the newest message, so that its bottom is a place to stay at. */
+  constructor(
+    private readonly moved: (view: View) => void,
+    private readonly hasEnd: () => boolean,
+  ) {}
 
   attach(box: HTMLElement): void {
     this.box = box
@@ -58,8 +62,10 @@ export class ScrollKeeper {
   settle(): void {
     const { box, hold } = this
     if (!box) return
-    if (hold.at === "bottom") box.scrollTop = box.scrollHeight
-    else {
+    if (hold.at === "bottom") {
+      // The bottom of a part of history is no place to stay: pages would be put in below for ever.
+      if (this.hasEnd()) box.scrollTop = box.scrollHeight
+    } else {
       const row = this.find(hold.key)
       if (row) box.scrollTop = row.offsetTop - hold.offsetPx
     }
@@ -91,7 +97,7 @@ export class ScrollKeeper {
     if (!box) return
     const belowPx = box.scrollHeight - box.clientHeight - box.scrollTop
     const stay = this.hold.at === "bottom" && belowPx <= LEAVE_BOTTOM_PX
-    if (belowPx <= ENTER_BOTTOM_PX || stay) this.hold = { at: "bottom" }
+    if (this.hasEnd() && (belowPx <= ENTER_BOTTOM_PX || stay)) this.hold = { at: "bottom" }
     else {
       const row = this.firstVisible(box.scrollTop)
       if (row) this.hold = { at: "row", key: row.dataset.key ?? "", offsetPx: row.offsetTop - box.scrollTop }

@@ -4,12 +4,13 @@ import { link } from "../../session/connection.ts"
 import { seen } from "../../state/actions.ts"
 import { chat } from "../../state/chat.ts"
 import { flashing, target, toEnd } from "../../state/compose.ts"
-import { WINDOW } from "../../state/history.ts"
+import { progressOf, WINDOW } from "../../state/history.ts"
 import { me } from "../../state/people.ts"
 import { place, visits } from "../../state/place.ts"
 import { greeted, type Room } from "../../state/rooms.ts"
 import { trim } from "../../sync/pages.ts"
 import { isAttached } from "../../sync/thread.ts"
+import type { Item } from "./items.ts"
 import { ScrollKeeper, type View } from "./scroll-keeper.ts"
 
 /** Pages are asked for when the reader comes this near to an edge, in screens. */
@@ -18,6 +19,12 @@ const FLASH_MS = 1_600
 const MORE_THAN_WINDOW = WINDOW + 20
 const KEEP_WHEN_CLOSED = 100
 
+/** What is drawn: another list, or another number of letters after it. */
+export interface Shape {
+  readonly items: readonly Item[]
+  readonly letters: number
+}
+
 const START: View = { atBottom: true, screensAbove: 0, screensBelow: 0 }
 
 /** Everything a list does by itself: opening, staying still, loading at its edges, noticing what was read. */
@@ -25,11 +32,11 @@ export function useListLife(
   room: Room,
   box: RefObject<HTMLElement | null>,
   unreadAfter: number | undefined,
-  shape: string,
+  shape: Shape,
 ) {
   const [view, setView] = useState<View>(START)
   const placed = useRef(false)
-  const keeper = useMemo(() => new ScrollKeeper((next) => setView((old) => (same(old, next) ? old : next))), [room])
+  const keeper = useMemo(() => makeKeeper(room, setView), [room])
 
   useLayoutEffect(() => {
     if (!box.current) return
@@ -47,6 +54,11 @@ export function useListLife(
   useEdges(room, view, placed)
   useReading(room, keeper, view, shape)
   return { view, keeper }
+}
+
+function makeKeeper(room: Room, setView: (update: (old: View) => View) => void): ScrollKeeper {
+  const moved = (next: View) => setView((old) => (same(old, next) ? old : next))
+  return new ScrollKeeper(moved, () => isAttached(room.thread.peek()) || !room.thread.peek().loaded)
 }
 
 const same = (a: View, b: View): boolean =>
@@ -79,11 +91,11 @@ function usePlacing(
   keeper: ScrollKeeper,
   placed: { current: boolean },
   unreadAfter: number | undefined,
-  shape: string,
+  shape: Shape,
 ): void {
   const wanted = target.value
   const loaded = room.thread.value.loaded
-  // `shape` stands for what was drawn.
+  // The shape stands for what was drawn.
   useLayoutEffect(() => {
     if (!loaded) return
     if (!placed.current) {
@@ -92,7 +104,7 @@ function usePlacing(
     }
     keeper.settle()
     if (wanted) bringIntoView(room, keeper, wanted)
-  }, [room, loaded, wanted, shape])
+  }, [room, loaded, wanted, shape.items, shape.letters])
 
   const end = toEnd.value
   // Runs when the end is asked for, and only then.
@@ -111,12 +123,14 @@ function usePlacing(
 function bringIntoView(room: Room, keeper: ScrollKeeper, wanted: NonNullable<typeof target.value>): void {
   const row = room.thread.peek().rows.find(({ message }) => message.seq === wanted.seq)
   if (!row) {
+    // Asked for once: a render meanwhile comes by here again.
+    if (progressOf(room, "around") === "busy") return
     void chat
       .peek()
       ?.history.around(room, wanted.seq)
-      .then((ok) => {
+      .then(() => {
         const found = room.thread.peek().rows.some(({ message }) => message.seq === wanted.seq)
-        if (!ok || !found) target.value = undefined
+        if (!found) target.value = undefined
       })
     return
   }
@@ -143,7 +157,7 @@ function useEdges(room: Room, view: View, placed: { current: boolean }): void {
 }
 
 /** Read means: the page is visible, the window has the focus, and the message was in the viewport. */
-function useReading(room: Room, keeper: ScrollKeeper, view: View, shape: string): void {
+function useReading(room: Room, keeper: ScrollKeeper, view: View, shape: Shape): void {
   // A new view or new rows may show something unread.
   useEffect(() => {
     const look = () => {
@@ -160,5 +174,5 @@ function useReading(room: Room, keeper: ScrollKeeper, view: View, shape: string)
       removeEventListener("focus", look)
       document.removeEventListener("visibilitychange", look)
     }
-  }, [room, keeper, view, shape])
+  }, [room, keeper, view, shape.items, shape.letters])
 }

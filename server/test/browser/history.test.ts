@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import type { Page } from "playwright-core"
+import { until } from "../support/until.ts"
+import { fillLobby, Voice } from "./support/crowd.ts"
+import { composer, House, message, say } from "./support/people.ts"
+
+const TOTAL = 340
+const WINDOW = 300
+
+let house: House
+beforeAll(async () => {
+  house = await House.open()
+  await fillLobby(house.server, TOTAL, "past")
+}, 60_000)
+afterAll(() => house.close())
+
+interface Seen {
+  first: number
+  last: number
+  rows: number
+  fromBottom: number
+}
+
+/** What the list holds, and how far the reader is from its end. */
+const look = (page: Page): Promise<Seen> =>
+  page.evaluate(() => {
+    const box = document.querySelector(".list-box") as HTMLElement
+    const seqs = [...box.querySelectorAll<HTMLElement>("[data-seq]")].map((row) => Number(row.dataset.seq))
+    return {
+      first: Math.min(...seqs),
+      last: Math.max(...seqs),
+      rows: seqs.length,
+      fromBottom: box.scrollHeight - box.clientHeight - box.scrollTop,
+    }
+  })
+
+/** Scrolls, and says which row then is in the middle of the screen and at what height. */
+const scrollTo = (page: Page, topPx: number): Promise<{ seq: string; top: number }> =>
+  page.evaluate((top) => {
+    const box = document.querySelector(".list-box") as HTMLElement
+    box.scrollTop = top
+    const row = document.elementFromPoint(640, 400)?.closest<HTMLElement>("[data-seq]")
+    return { seq: row?.dataset.seq ?? "", top: row?.getBoundingClientRect().top ?? 0 }
+  }, topPx)
+
+/** The read position the server holds for this page's person. */
+const readUpTo = (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    const hello = await (await fetch("chat/v1/hello")).json()
+    return hello.conversations[0].read_seq as number
+  })
+
+const topOf = (page: Page, seq: string): Promise<number> =>
+  page.locator(`[data-seq="${seq}"]`).evaluate((row) => row.getBoundingClientRect().top)
+
+test("older pages come while scrolling up, the row being read stays where it is, the far end is given up", async () => {
+  const page = await house.guest("Reader")
+  await until(async () => (await look(page)).last === TOTAL, "the newest message")
+  expect((await look(page)).fromBottom).toBeLessThan(2)
+  let held = await look(page)
+  while (held.first > 1) {
+    const before = await scrollTo(page, 600)
+    const { first } = held
+    await until(async () => (await look(page)).first < first, `messages before ${first}`)
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+    expect(Math.abs((await topOf(page, before.seq)) - before.top)).toBeLessThan(2)
+    held = await look(page)
+    expect(held.rows).toBeLessThanOrEqual(WINDOW)
+  }
+  expect(held.first).toBe(1)
+  expect(held.last).toBeLessThan(TOTAL)
+
+  // The window is not at its end: a new message must not be put behind the old ones, only counted.
+  const voice = await Voice.enter(house.server, "Newcomer")
+  await voice.say("a new one")
+  await page.locator(".pill.news", { hasText: "1 new" }).waitFor()
+  expect(await message(page, "a new one").count()).toBe(0)
+  await page.locator(".pill").click()
+  await message(page, "a new one").waitFor()
+  await until(async () => (await look(page)).fromBottom < 2, "at the end")
+})
+
+test("a message that comes while one reads further up moves nothing and is not marked as read", async () => {
+  const page = await house.guest("Slow reader")
+  await until(async () => (await look(page)).rows > 20, "a page")
+  const before = await scrollTo(page, 2_000)
+  await page.locator(".pill").waitFor()
+  const voice = await Voice.enter(house.server, "Loud")
+  await voice.say("LOUD")
+  await page.locator(".pill.news").waitFor()
+  expect(Math.abs((await topOf(page, before.seq)) - before.top)).toBeLessThan(1)
+  await page.locator(".room-item .badge", { hasText: "1" }).waitFor()
+  await voice.say("LOUDER")
+  await page.locator(".room-item .badge", { hasText: "2" }).waitFor()
+  expect(Math.abs((await topOf(page, before.seq)) - before.top)).toBeLessThan(1)
+  await page.locator(".pill").click()
+  await page.locator(".room-item .badge").waitFor({ state: "detached" })
+})
+
+test("many unread: one opens at the newest, a chip leads to the first of them; Esc takes the chip away", async () => {
+  const page = await house.guest("Absent")
+  await until(async () => (await look(page)).rows > 20, "a page")
+  const seen = (await look(page)).last
+  await until(async () => (await readUpTo(page)) === seen, "the read position on the server")
+  await page.goto("about:blank")
+  await fillLobby(house.server, 70, "missed")
+  await page.goto(house.server.url)
+  await page.locator(".chip", { hasText: "70 new" }).waitFor()
+  await page.locator(".chip").click()
+  await page.locator(".unread-line").waitFor()
+  expect(await page.locator(".unread-line + li").getAttribute("data-seq")).toBe(String(seen + 1))
+  await page.locator(".chip").waitFor({ state: "detached" })
+})
+
+test("a link to an old message opens around it, and answering from there leads back to the newest", async () => {
+  const page = await house.guest("Follower")
+  await until(async () => (await look(page)).rows > 20, "a page")
+  await page.goto(`${house.server.url}/#/r/lobby/42`)
+  await page.locator('[data-seq="42"]').waitFor()
+  await until(
+    () =>
+      page
+        .locator('[data-seq="42"]')
+        .evaluate((row) => row.getBoundingClientRect().top > 0 && row.getBoundingClientRect().bottom < innerHeight),
+    "message 42 on screen",
+  )
+  expect((await look(page)).last).toBeLessThan(200)
+  await say(page, "back here")
+  await message(page, "back here").waitFor()
+  await until(async () => (await look(page)).fromBottom < 2, "at the end")
+})
+
+test("too far behind: what was not sent is shown as a gap, and loads on demand", async () => {
+  const page = await house.guest("Sleeper")
+  await until(async () => (await look(page)).rows > 20, "a page")
+  await page.context().setOffline(true)
+  await composer(page).waitFor()
+  await until(() => page.locator(".banner").isVisible(), "the banner", 15_000)
+  await fillLobby(house.server, 210, "asleep")
+  await page.context().setOffline(false)
+  await page.locator("li.gap").first().waitFor({ timeout: 25_000 })
+  const gap = await page.locator("li.gap").first().innerText()
+  expect(gap).toContain("160 messages not loaded")
+  await page.locator("li.gap").first().getByRole("button", { name: "Load" }).click()
+  await page.locator("li.gap", { hasText: "110 messages not loaded" }).waitFor()
+}, 60_000)
