@@ -3,6 +3,7 @@ import { ForwardedAddresses } from "./forwarded.ts"
 
 const headers = (forwardedFor?: string, proto?: string) =>
   new Headers({
+    Host: "localhost:8080",
     ...(forwardedFor === undefined ? {} : { "X-Forwarded-For": forwardedFor }),
     ...(proto === undefined ? {} : { "X-Forwarded-Proto": proto }),
   })
@@ -22,6 +23,14 @@ describe("without trusted proxies", () => {
     expect(addresses.of("::ffff:127.0.0.1", headers()).loopback).toBe(true)
     expect(addresses.of("127.0.0.1", headers("203.0.113.7")).loopback).toBe(false)
   })
+})
+
+test("a page whose name was made to resolve to this machine is not local (DNS rebinding)", () => {
+  const addresses = new ForwardedAddresses([])
+  const local = (host: string) => addresses.of("127.0.0.1", new Headers({ Host: host })).loopback
+  expect(["localhost", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST:1"].map(local)).toEqual([true, true, true, true])
+  expect(["evil.example:8080", "127.0.0.1.evil.example", "", "localhost.evil.example"].map(local)).not.toContain(true)
+  expect(addresses.of("127.0.0.1", new Headers({ Host: "localhost", Via: "1.1 proxy" })).loopback).toBe(false)
 })
 
 describe("behind trusted proxies", () => {

@@ -25,8 +25,7 @@ export class ForwardedAddresses {
     const address = normalizeAddress(peer)
     const forwarded = headers.get("x-forwarded-for")
     if (forwarded === null || !this.#isTrusted(address))
-      // A forwarded header from this machine means a proxy that nobody configured: its clients are not local people.
-      return { address, loopback: isLoopback(address) && forwarded === null, secure: false }
+      return { address, loopback: isLoopback(address) && isLocalRequest(headers), secure: false }
     const secure = headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim().toLowerCase() === "https"
     return { address: this.#firstUntrusted(forwarded, address), loopback: false, secure }
   }
@@ -54,6 +53,19 @@ export class ForwardedAddresses {
   #isTrusted(address: string): boolean {
     return isIP(address) !== 0 && this.#trusted.check(address, isIPv6(address) ? "ipv6" : "ipv4")
   }
+}
+
+/** What a proxy adds: its clients are not people of this machine, although it connects from here. */
+const PROXY_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "via"]
+
+/**
+ * Nobody between, and asked for by a name of this machine. A page of evil.example whose name was made to resolve to
+ * 127.0.0.1 (DNS rebinding) also comes over loopback, but names its own host.
+ */
+function isLocalRequest(headers: Headers): boolean {
+  if (PROXY_HEADERS.some((name) => headers.has(name))) return false
+  const host = (headers.get("host") ?? "").replace(/:\d+$/, "").toLowerCase()
+  return host === "localhost" || host === "[::1]" || isLoopback(host)
 }
 
 /** Some proxies write `203.0.113.7:4711` or `[2001:db8::1]:4711`. */
