@@ -7,6 +7,9 @@ export const HELP = `Skein: a realtime server for web applications, with chat in
       --channel NAME             a subscription token for this channel instead
       --ttl DURATION             how long it is valid, 1h unless told otherwise
       --info JSON                what others see of the user
+  skein whoami --cookie HEADER show who a Cookie header is, and if nobody, why
+                               (without --cookie: many headers, one a line, from standard input)
+      --json                     one JSON object a line
   skein config print           print the configuration in force and where each value came from
   skein config reference       print the page of all settings
   skein help, skein --version

@@ -10,6 +10,7 @@ import { HELP } from "./help.ts"
 import { readConfig } from "./read-config.ts"
 import { serve } from "./serve.ts"
 import { makeToken, TOKEN_FLAGS } from "./token.ts"
+import { linesOfInput, WHOAMI_FLAGS, waitingClock, whoami } from "./whoami.ts"
 
 type Command = (args: readonly string[]) => Promise<void>
 
@@ -37,6 +38,15 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const args = readArguments(rest, { ...CONFIG_FLAGS, ...TOKEN_FLAGS })
     const { settings } = readConfig(args, process.env)
     process.stdout.write(`${await makeToken(args, settings, systemClock)}\n`)
+  },
+
+  async whoami(rest) {
+    const args = readArguments(rest, { ...CONFIG_FLAGS, ...WHOAMI_FLAGS })
+    const { settings } = readConfig(args, process.env)
+    const { createSite } = await import("../app/site.ts")
+    const print = (line: string) => void process.stdout.write(`${line}\n`)
+    const couldAll = await whoami(args, { settings, createSite, clock: waitingClock, input: linesOfInput, print })
+    if (!couldAll) process.exitCode = EXIT.failure
   },
 
   async help() {

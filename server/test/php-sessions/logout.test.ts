@@ -61,8 +61,8 @@ async function siteOf({ settings, ini }: Case) {
       end: (sessionId) => endedAtMs.set(sessionId, performance.now()),
     },
   )
-  const stop = site.start()
-  return { site, stop, open, endedAtMs, visitor: () => new Visitor(ini) }
+  site.start()
+  return { site, open, endedAtMs, visitor: () => new Visitor(ini) }
 }
 
 async function connect(site: SiteSessions, visitor: Visitor): Promise<Identity> {
@@ -84,7 +84,7 @@ for (const [name, at] of Object.entries(CASES)) {
   describe(`sessions in ${name}`, () => {
     for (const action of ["logout", "forget", "renew", "login&user=43"])
       test(`${action}: the connections made with the session are closed within a second, and no others`, async () => {
-        const { site, stop, open, endedAtMs, visitor } = await siteOf(at())
+        const { site, open, endedAtMs, visitor } = await siteOf(at())
         const leaving = visitor()
         const staying = visitor()
         await leaving.login("42")
@@ -99,7 +99,7 @@ for (const [name, at] of Object.entries(CASES)) {
         await until(() => endedAtMs.has(sessionId), "the session's connections are closed", 5_000)
         expect((endedAtMs.get(sessionId) ?? 0) - doneAtMs).toBeLessThan(1_000)
         expect(endedAtMs.has(other.sessionId ?? "")).toBe(false)
-        await stop()
+        await site.stop()
       }, 30_000)
   })
 }

@@ -15,8 +15,10 @@ export interface SiteSessionsParts extends Pick<WatcherOptions, "openSessions" |
 export interface SiteSessions {
   readonly sessions: PhpSessions
   readonly strategy: Strategy
-  /** Begins to notice logouts. @returns what stops it and lets go of the store */
-  start(): () => Promise<void>
+  /** Begins to notice logouts. */
+  start(): void
+  /** Also lets go of the store. */
+  stop(): Promise<void>
 }
 
 /** @throws Error for settings that do not go together; keys are not shown */
@@ -39,6 +41,7 @@ export async function openSiteSessions(settings: PhpSessionSettings, parts: Site
       end,
       log: warn,
     })
+  let stopWatching: (() => void) | undefined
   return {
     sessions,
     strategy: byPhpSession({
@@ -47,11 +50,11 @@ export async function openSiteSessions(settings: PhpSessionSettings, parts: Site
       log: ({ reason, why }) => log.info({ reason, why }, "a visitor with a session cookie is nobody"),
     }),
     start() {
-      const stop = watcher?.start()
-      return async () => {
-        stop?.()
-        await store?.close()
-      }
+      stopWatching = watcher?.start()
+    },
+    async stop() {
+      stopWatching?.()
+      await store?.close()
     },
   }
 }

@@ -44,6 +44,8 @@ class RedisServer {
   readonly #events: Redis
   readonly #channelPrefix: string
   readonly #watchers = new Map<string, Set<() => void>>()
+  /** Why there is no connection, once one was tried in vain. */
+  #lost: Error | undefined
   /** The server tells about keys, as far as we know. */
   #tells = false
   #checkedAtMs = Number.NEGATIVE_INFINITY
@@ -67,12 +69,17 @@ class RedisServer {
   }
 
   async get(key: string): Promise<Buffer | null> {
-    // One byte beyond the bound shows that there is more; the reader refuses it. One round trip for both.
-    const [bytes, exists] = await Promise.all([
-      this.#commands.getrangeBuffer(key, 0, READ_LIMITS.maxBytes),
-      this.#commands.exists(key),
-    ])
-    return bytes.length > 0 || exists > 0 ? bytes : null
+    try {
+      // One byte beyond the bound shows that there is more; the reader refuses it. One round trip for both.
+      const [bytes, exists] = await Promise.all([
+        this.#commands.getrangeBuffer(key, 0, READ_LIMITS.maxBytes),
+        this.#commands.exists(key),
+      ])
+      return bytes.length > 0 || exists > 0 ? bytes : null
+    } catch (error) {
+      // "Too many retries" says nothing; what kept it from connecting does.
+      throw this.#lost ?? error
+    }
   }
 
   watch(key: string, onChange: () => void): () => void {
@@ -116,14 +123,13 @@ class RedisServer {
   }
 
   #follow(onState: (text: string) => void, server: string): void {
-    let isLost = false
     this.#commands.on("error", (error: Error) => {
-      if (!isLost) onState(`the sessions in Redis at ${server} cannot be read: ${error.message}`)
-      isLost = true
+      if (!this.#lost) onState(`the sessions in Redis at ${server} cannot be read: ${error.message}`)
+      this.#lost = error
     })
     this.#commands.on("ready", () => {
-      if (isLost) onState(`the sessions in Redis at ${server} can be read again`)
-      isLost = false
+      if (this.#lost) onState(`the sessions in Redis at ${server} can be read again`)
+      this.#lost = undefined
     })
     // The same outage: the connection for commands has told it.
     this.#events.on("error", () => undefined)
