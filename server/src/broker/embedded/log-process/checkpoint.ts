@@ -1,6 +1,7 @@
 import type { Database, Statement } from "bun:sqlite"
 import { pragma } from "./schema.ts"
 import { prepare } from "./statements.ts"
+import { WalFlush } from "./wal-flush.ts"
 
 /** A WAL of this many bytes is copied into the database: about 30 ms of work, between two batches. */
 const BUSY_WAL_BYTES = 16 * 1024 * 1024
@@ -17,11 +18,13 @@ export class Checkpointer {
   readonly #look: Statement
   readonly #run: Statement
   readonly #frameBytes: number
+  readonly #flush: WalFlush
   walBytes = 0
   count = 0
   maxMs = 0
 
   constructor(db: Database) {
+    this.#flush = new WalFlush(`${db.filename}-wal`)
     this.#frameBytes = pragma(db, "page_size") + WAL_FRAME_HEADER_BYTES
     // NOOP only tells; a SQLite that does not know the word takes it for PASSIVE, which is only earlier than needed.
     this.#look = prepare(db, "PRAGMA wal_checkpoint(NOOP)")
@@ -31,6 +34,7 @@ export class Checkpointer {
   afterCommit(): void {
     this.#measure()
     if (this.walBytes >= BUSY_WAL_BYTES) this.now()
+    else this.#flush.grewTo(this.walBytes)
   }
 
   whenIdle(): void {
@@ -44,6 +48,10 @@ export class Checkpointer {
     this.walBytes = 0
     this.count++
     this.maxMs = Math.max(this.maxMs, performance.now() - startedMs)
+  }
+
+  close(): void {
+    this.#flush.close()
   }
 
   #measure(): void {

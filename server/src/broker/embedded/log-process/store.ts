@@ -108,6 +108,7 @@ export class LogStore {
       // Everything answered is in the WAL. What is lost is the mark that no power failure can have cost anything.
       console.error(`log.db was closed without a last checkpoint: ${refusal(this.#path, error).m}`)
     }
+    this.#checkpointer.close()
     closeDatabase(this.#db)
   }
 
