@@ -72,6 +72,7 @@ function createCentrifugeOf({ config, node, encoders, identities, identify, chat
       ? {}
       : {
           rpc: (connection, method, data) => callChat(chat, connection.identity, method, data),
+          apiRpc: (method, data) => chat.callForBackEnd(method, data),
           serverSubscriptions: ({ identity }) => chat.serverSubscriptions(identity),
         }),
   })

@@ -7,6 +7,7 @@ import type { JsonText } from "../core/publication.ts"
 import type { Rooms } from "../core/rooms.ts"
 import type { Tokens } from "../core/tokens.ts"
 import type { ChatStore } from "../store/contract.ts"
+import { callForBackEnd } from "./back-end/back-end.ts"
 import type { ChatParts } from "./caller.ts"
 import { userChannel } from "./channel-names.ts"
 import type { ChatConfig } from "./config.ts"
@@ -48,6 +49,8 @@ export interface Chat {
   isMethod(method: string): boolean
   /** An RPC. @param data - JSON of the operation's input. @returns JSON of its output. @throws SkeinError */
   call(identity: Identity, method: string, data: JsonText | undefined): Promise<JsonText>
+  /** A call of the site's back end, whose API key has been checked (`back-end/contract.ts`). @throws SkeinError */
+  callForBackEnd(method: string, data: JsonText): Promise<JsonText>
   /** `/chat/v1/*` and `/chat/session`. */
   routes(): Hono
   readonly owner: ChannelOwner
@@ -94,6 +97,7 @@ export function createChat(options: ChatOptions): Chat {
     serverSubscriptions,
     isSessionEnded: async (sessionId) => (await store.isSessionEnded({ sessionId })).ended,
     call: async (identity, method, data) => JSON.stringify(await dispatch(parts, identity, method, readJson(data))),
+    callForBackEnd: (method, data) => callForBackEnd(parts, method, data),
     routes: () => {
       const identify = identifyRequest(options, identifyByCookie)
       const call = dispatch.bind(undefined, parts)

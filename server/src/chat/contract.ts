@@ -25,6 +25,10 @@ export const CHAT_LIMITS = {
   maxCatchUp: 200,
   /** Unread counts stop here; show "99+" for this value. */
   unreadCap: 100,
+  maxCardTitleLength: 120,
+  maxCardLines: 12,
+  maxCardLabelLength: 40,
+  maxCardValueLength: 200,
   /** A typing notice is shown for this long after the last one. */
   typingLifeMs: 5_000,
   /** A client sends at most one typing notice per conversation in this time. */
@@ -42,6 +46,38 @@ export const userSchema = z.object({
 })
 export type User = z.infer<typeof userSchema>
 
+/** An address on the web, or a path on the site. Never `javascript:` or `data:`, nothing that leaves an attribute. */
+const address = z
+  .string()
+  .max(2_000)
+  .regex(/^(https?:\/\/|\/(?!\/))[^\s"'<>\\]*$/i, "expected an http(s) address or a path beginning with one slash")
+
+const oneLine = (maxLength: number) =>
+  z
+    .string()
+    .min(1)
+    .max(maxLength)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, "expected one line without control characters")
+
+/** A notice from the site, drawn as a card: an order, a parcel, a payment. */
+export const cardSchema = z.strictObject({
+  title: oneLine(CHAT_LIMITS.maxCardTitleLength),
+  /** Facts, in order: "Total" – "¥128.00". */
+  lines: z
+    .array(
+      z.strictObject({
+        label: oneLine(CHAT_LIMITS.maxCardLabelLength).optional(),
+        value: oneLine(CHAT_LIMITS.maxCardValueLength),
+      }),
+    )
+    .max(CHAT_LIMITS.maxCardLines)
+    .default([]),
+  /** Where a click on the card goes. */
+  url: address.optional(),
+  image: address.optional(),
+})
+export type Card = z.infer<typeof cardSchema>
+
 export const messageSchema = z.object({
   conversation_id: z.string(),
   seq: z.number().int(),
@@ -53,6 +89,8 @@ export const messageSchema = z.object({
   kind: z.enum(["text", "system"]),
   /** Empty when `state` is `deleted`. Plain text; never HTML. */
   body: z.string(),
+  /** A notice card of the site. `body` says the same in words, for clients that draw no cards. Absent when deleted. */
+  card: cardSchema.optional(),
   reply_to_seq: z.number().int().optional(),
   created_at: z.number().int(),
   edited_at: z.number().int().optional(),

@@ -16,6 +16,9 @@ export const GUEST_PREFIX = "g_"
 /** Ids of bare sockets without identity. */
 export const ANONYMOUS_PREFIX = "anon_"
 
+/** Who speaks when the site's back end speaks for itself. */
+export const SITE_ID = "_site"
+
 /** Derived, so that a connection has one; hashed, because connection ids address API calls and user ids are public. */
 export function anonymousIdOf(connectionId: string): string {
   return ANONYMOUS_PREFIX + createHash("sha256").update(connectionId).digest("hex").slice(0, 20)

@@ -4,7 +4,7 @@ import { SkeinError } from "../core/errors.ts"
 import type { ChatStore, StoredUser, UserDraft } from "../store/contract.ts"
 import { userChannel } from "./channel-names.ts"
 import type { DefaultRooms } from "./default-rooms.ts"
-import { isGuestId } from "./ids.ts"
+import { isGuestId, SITE_ID } from "./ids.ts"
 import { fittingName, nameKey } from "./names.ts"
 
 /** People whose stored row is known to be up to date. */
@@ -16,6 +16,13 @@ const TOUCH_INTERVAL_MS = 3_600_000
 interface Known {
   readonly info: string | undefined
   readonly user: Promise<StoredUser>
+}
+
+/** Somebody as the back end names him. */
+export interface PersonTold {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly avatar?: string | undefined
 }
 
 /** What an identity says of its bearer. */
@@ -69,6 +76,33 @@ export class People {
       return await user
     } catch (error) {
       this.#known.delete(identity.userId)
+      throw error
+    }
+  }
+
+  /**
+   * Somebody the back end speaks of: made or renamed as it says. Without a name, whoever is known by that id.
+   * @throws SkeinError `not_found`, `permission_denied`, `bad_request`
+   */
+  async told({ id, name, avatar }: PersonTold): Promise<StoredUser> {
+    if (name !== undefined) return this.of({ userId: id, info: JSON.stringify({ name, avatar }) })
+    const { users } = await this.#store.users({ ids: [id] })
+    const [user] = users
+    if (user) return user
+    throw new SkeinError("not_found", `nobody with the id "${id.slice(0, 128)}" has been here: give a name as well`)
+  }
+
+  /** The site itself, which speaks and is a member of nothing. */
+  async site(name: string): Promise<StoredUser> {
+    const known = this.#known.get(SITE_ID)
+    if (known?.info === name) return known.user
+    const fitting = fittingName(name, "Site")
+    const user = this.#save({ id: SITE_ID, name: fitting, nameKey: nameKey(fitting), guest: false }, [])
+    this.#remember(SITE_ID, { info: name, user })
+    try {
+      return await user
+    } catch (error) {
+      this.#known.delete(SITE_ID)
       throw error
     }
   }
@@ -151,6 +185,7 @@ export function ensureUsableId(identity: Identity): void {
   // Guests' ids are shown to everyone: a site that lets people choose their ids must not hand one of them out.
   if (isGuestId(userId) && !profileOf(identity).guest)
     throw new SkeinError("permission_denied", 'user ids beginning with "g_" or "anon_" are kept for guests')
+  if (userId === SITE_ID) throw new SkeinError("permission_denied", `the user id "${SITE_ID}" is the site's own`)
   userChannel(userId)
 }
 

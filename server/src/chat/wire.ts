@@ -6,7 +6,7 @@ import type {
   StoredUser,
 } from "../store/contract.ts"
 import { conversationChannel } from "./channel-names.ts"
-import type { Change, Conversation, Membership, Message, User } from "./contract.ts"
+import type { Card, Change, Conversation, Membership, Message, User } from "./contract.ts"
 
 /** Stored things in the words of the contract. */
 export function toUser({ id, name, avatar, guest }: StoredUser): User {
@@ -26,6 +26,7 @@ export function toMessage(message: StoredMessage): Message {
     sender_id: message.senderId,
     kind: message.kind,
     body: message.body,
+    ...(message.card === undefined ? {} : { card: JSON.parse(message.card) as Card }),
     ...(message.replyToSeq === undefined ? {} : { reply_to_seq: message.replyToSeq }),
     created_at: message.createdAtMs,
     ...(message.editedAtMs === undefined ? {} : { edited_at: message.editedAtMs }),

@@ -38,6 +38,8 @@ export interface StoredMessage {
   readonly kind: MessageKind
   /** Empty when deleted. */
   readonly body: string
+  /** JSON of a notice card, as it came in. Gone when deleted. */
+  readonly card?: string
   readonly replyToSeq?: number
   readonly createdAtMs: number
   readonly editedAtMs?: number
@@ -278,6 +280,8 @@ export interface StoreOperations {
       readonly clientId: string
       readonly kind: MessageKind
       readonly body: string
+      /** JSON; stores keep it and do not look into it. */
+      readonly card?: string
       readonly replyToSeq?: number
       /** Lower-cased beginnings of names after an "@", longest first; matched to `nameKey` of members. */
       readonly mentions: readonly (readonly string[])[]
@@ -287,7 +291,7 @@ export interface StoreOperations {
     },
     output: Appended,
   ]
-  /** @throws `not_a_member`; `not_found`; `permission_denied` when it is another's or no text; `conflict` when deleted */
+  /** @throws `not_a_member`; `not_found`; `permission_denied` when it is another's, no text or has a card; `conflict` when deleted */
   editMessage: [
     input: {
       readonly conversationId: string

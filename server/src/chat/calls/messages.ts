@@ -1,4 +1,4 @@
-import type { Appended, Changed } from "../../store/contract.ts"
+import type { Appended, Changed, StoredUser } from "../../store/contract.ts"
 import type { Call, Caller, ChatParts } from "../caller.ts"
 import type { Announcement } from "../lanes.ts"
 import { mentionCandidates } from "../mentions.ts"
@@ -9,6 +9,8 @@ export interface Saying {
   readonly conversationId: string
   readonly clientId: string
   readonly text: string
+  /** JSON of a notice card, checked. */
+  readonly card?: string
   readonly replyToSeq?: number
   /** The speaker need not be a member of a public room. */
   readonly visitor?: boolean
@@ -31,9 +33,14 @@ export const sendMessage: Call<"chat.send"> = async (parts, caller, input) => {
  * @throws SkeinError `not_a_member`, `text_too_long`, `bad_request`, `too_many_requests`, `storage_unavailable` …
  */
 export async function say(parts: ChatParts, { user }: Caller, saying: Saying): Promise<Appended> {
-  const { store, lanes, rates, clock, config } = parts
-  rates.ensure(user.id, "write")
-  const { conversationId, clientId, replyToSeq, visitor, exclude } = saying
+  parts.rates.ensure(user.id, "write")
+  return sayFor(parts, user, saying)
+}
+
+/** As `say`, for a speaker whose rates do not count. */
+export async function sayFor(parts: ChatParts, user: Pick<StoredUser, "id">, saying: Saying): Promise<Appended> {
+  const { store, lanes, clock, config } = parts
+  const { conversationId, clientId, card, replyToSeq, visitor, exclude } = saying
   const body = cleanText(saying.text, config.maxTextLength)
   const append = () =>
     store.appendMessage({
@@ -42,6 +49,7 @@ export async function say(parts: ChatParts, { user }: Caller, saying: Saying): P
       clientId,
       kind: "text",
       body,
+      ...(card === undefined ? {} : { card }),
       ...(replyToSeq === undefined ? {} : { replyToSeq }),
       mentions: mentionCandidates(body),
       ...(visitor === undefined ? {} : { visitor }),

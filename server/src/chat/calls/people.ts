@@ -1,4 +1,5 @@
 import { SkeinError } from "../../core/errors.ts"
+import type { StoredMembership } from "../../store/contract.ts"
 import type { Call, ChatParts } from "../caller.ts"
 import { conversationChannel } from "../channel-names.ts"
 import { CHAT_LIMITS } from "../contract.ts"
@@ -10,19 +11,27 @@ import { toMembership, toUser } from "../wire.ts"
 const MAX_ONLINE_FIRST = 200
 
 export const openDirect: Call<"chat.direct.open"> = async (parts, { user }, { user_id: peerId }) => {
-  const { store, rates, clock, pushes } = parts
-  if (peerId === user.id) throw new SkeinError("bad_request", "a direct conversation needs somebody else")
+  parts.rates.ensure(user.id, "join")
+  return { conversation: toMembership(await directBetween(parts, user.id, peerId)) }
+}
+
+/** The one direct conversation of two people, made when there is none. @throws SkeinError `bad_request`, `not_found` */
+export async function directBetween(
+  { store, clock, pushes }: ChatParts,
+  userId: string,
+  peerId: string,
+): Promise<StoredMembership> {
+  if (peerId === userId) throw new SkeinError("bad_request", "a direct conversation needs somebody else")
   if (isAnonymousId(peerId)) throw new SkeinError("not_found", "this visitor cannot be reached in private")
-  rates.ensure(user.id, "join")
   const { membership, created } = await store.openDirect({
     id: newConversationId(),
-    userId: user.id,
+    userId,
     peerId,
     nowMs: clock.nowMs(),
   })
   // The other person hears of it with the first message.
-  if (created) pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })
-  return { conversation: toMembership(membership) }
+  if (created) pushes.toUser(userId, { type: "conversation_added", conversation: toMembership(membership) })
+  return membership
 }
 
 export const findUsers: Call<"chat.users"> = async ({ store }, { user }, { query, limit }) => {

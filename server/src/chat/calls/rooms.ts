@@ -1,5 +1,5 @@
 import { SkeinError } from "../../core/errors.ts"
-import type { StoredMembership } from "../../store/contract.ts"
+import type { Joined, StoredMembership, StoredUser } from "../../store/contract.ts"
 import type { Call, Caller, ChatParts } from "../caller.ts"
 import { CHAT_LIMITS } from "../contract.ts"
 import { newClientId, newConversationId } from "../ids.ts"
@@ -51,13 +51,22 @@ export const joinRoom: Call<"chat.rooms.join"> = async (parts, caller, { convers
 
 /** @throws SkeinError `not_found`, `too_many_requests` */
 export async function becomeMember(
-  { store, rates, clock, pushes }: ChatParts,
+  parts: ChatParts,
   { user }: Caller,
   conversationId: string,
 ): Promise<StoredMembership> {
-  rates.ensure(user.id, "join")
+  parts.rates.ensure(user.id, "join")
+  return (await addMember(parts, user, conversationId)).membership
+}
+
+/** Makes somebody a member and tells everyone. @throws SkeinError `not_found` */
+export async function addMember(
+  { store, clock, pushes }: ChatParts,
+  user: StoredUser,
+  conversationId: string,
+): Promise<Joined> {
   const { membership, joined } = await store.join({ conversationId, userId: user.id, nowMs: clock.nowMs() })
-  if (!joined) return membership
+  if (!joined) return { membership, joined }
   pushes.toConversation(conversationId, {
     type: "member_joined",
     conversation_id: conversationId,
@@ -65,13 +74,22 @@ export async function becomeMember(
     member_count: membership.memberCount,
   })
   pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })
-  return membership
+  return { membership, joined }
 }
 
 export const leaveRoom: Call<"chat.rooms.leave"> = async (parts, { user }, { conversation_id: conversationId }) => {
-  const { store, rates, lanes, owner, pushes } = parts
-  rates.ensure(user.id, "join")
-  await lanes.barrier(
+  parts.rates.ensure(user.id, "join")
+  await removeMember(parts, user, conversationId)
+  return {}
+}
+
+/** Ends a membership and cuts the channel in the same step. Resolves with false when there was none. */
+export async function removeMember(
+  { store, lanes, owner, pushes }: ChatParts,
+  user: StoredUser,
+  conversationId: string,
+): Promise<boolean> {
+  const { left } = await lanes.barrier(
     conversationId,
     () => store.leave({ conversationId, userId: user.id }),
     ({ left, memberCount }) => {
@@ -86,5 +104,5 @@ export const leaveRoom: Call<"chat.rooms.leave"> = async (parts, { user }, { con
       })
     },
   )
-  return {}
+  return left
 }

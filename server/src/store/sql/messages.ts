@@ -13,6 +13,7 @@ export interface MessageDraft {
   readonly clientId: string
   readonly kind: MessageKind
   readonly body: string
+  readonly card?: string
   readonly replyToSeq?: number
   readonly nowMs: number
 }
@@ -45,6 +46,7 @@ export async function insertMessage(db: Db, draft: MessageDraft): Promise<{ mess
     client_id: draft.clientId,
     kind: draft.kind,
     body: draft.body,
+    card: draft.card ?? null,
     reply_to_seq: draft.replyToSeq ?? null,
     created_at: draft.nowMs,
     edited_at: null,
@@ -118,6 +120,8 @@ export async function editMessage(db: Db, input: StoreInput<"editMessage">): Pro
   const row = await messageRow(db, access, input.seq)
   if (row.sender_id !== input.userId) throw new SkeinError("permission_denied", "only its sender may edit a message")
   if (row.kind !== "text") throw new SkeinError("permission_denied", "a system message cannot be edited")
+  // Its body is the card in words: the two would no longer say the same.
+  if (row.card !== null) throw new SkeinError("permission_denied", "a notice card cannot be edited, only deleted")
   if (row.state === "deleted") throw new SkeinError("conflict", "the message has been deleted")
   if (row.body === input.body && row.edited_at !== null) return unchanged(db, access, row)
   return change(db, { ...row, body: input.body, edited_at: input.nowMs }, "edit", input.nowMs)
@@ -131,7 +135,7 @@ export async function deleteMessage(db: Db, input: StoreInput<"deleteMessage">):
   if (!isOwn && !mayModerate)
     throw new SkeinError("permission_denied", "only its sender or a moderator of the room may delete a message")
   if (row.state === "deleted") return unchanged(db, access, row)
-  return change(db, { ...row, body: "", state: "deleted" }, "delete", input.nowMs)
+  return change(db, { ...row, body: "", card: null, state: "deleted" }, "delete", input.nowMs)
 }
 
 async function messageRow(db: Db, access: Access, seq: number): Promise<MessageRow> {
@@ -147,10 +151,10 @@ async function messageRow(db: Db, access: Access, seq: number): Promise<MessageR
 
 async function change(db: Db, after: MessageRow, op: ChangeRow["op"], nowMs: number): Promise<Changed> {
   const heads = await countUp(db, after.conv_id, "chg_head", nowMs)
-  const { body, edited_at, state } = after
+  const { body, card, edited_at, state } = after
   await db
     .updateTable("message")
-    .set({ body, edited_at, state })
+    .set({ body, card, edited_at, state })
     .where("conv_id", "=", after.conv_id)
     .where("seq", "=", after.seq)
     .execute()

@@ -5,6 +5,7 @@ import type { Tables } from "./schema.ts"
 /** In order of their names. A migration that was released is never changed; a new one is added. */
 const MIGRATIONS: Record<string, Migration> = {
   "001_chat": { up: createTables },
+  "002_cards": { up: addCards },
 }
 
 /** Brings the tables to this program's version. @throws when a newer program has already migrated them further */
@@ -104,4 +105,8 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     .addColumn("until_ms", "bigint", (c) => c.notNull())
     .execute()
   await db.schema.createIndex("ended_session_until").on("ended_session").column("until_ms").execute()
+}
+
+async function addCards(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable("message").addColumn("card", "text").execute()
 }

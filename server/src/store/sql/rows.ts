@@ -46,6 +46,7 @@ export function toMessage(row: MessageRow): StoredMessage {
     senderId: row.sender_id,
     kind: row.kind,
     body: row.body,
+    ...(row.card === null ? {} : { card: row.card }),
     ...(row.reply_to_seq === null ? {} : { replyToSeq: row.reply_to_seq }),
     createdAtMs: row.created_at,
     ...(row.edited_at === null ? {} : { editedAtMs: row.edited_at }),

@@ -39,6 +39,7 @@ export interface MessageRow {
   client_id: string
   kind: MessageKind
   body: string
+  card: string | null
   reply_to_seq: number | null
   created_at: number
   edited_at: number | null

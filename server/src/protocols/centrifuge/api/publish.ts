@@ -4,7 +4,16 @@ import type { PublishDraft } from "../../../core/log.ts"
 import type { Position } from "../../../core/publication.ts"
 import type { CentrifugeParts } from "../options.ts"
 import { errorBody } from "./errors.ts"
-import { type ApiParams, channelName, optional, optionalFlag, parseParams, payloadOf, tags } from "./params.ts"
+import {
+  type ApiParams,
+  channelName,
+  optional,
+  optionalFlag,
+  optionalText,
+  parseParams,
+  payloadOf,
+  tags,
+} from "./params.ts"
 
 const MAX_IDEMPOTENCY_KEY_LENGTH = 128
 
@@ -13,6 +22,8 @@ const draftSchema = {
   tags,
   idempotency_key: optional(z.string().max(MAX_IDEMPOTENCY_KEY_LENGTH)),
   version: optional(z.int().nonnegative()),
+  /** Beyond Centrifugo: the connection that caused it and gets nothing, by client id or Pusher's socket id. */
+  exclude: optionalText,
 }
 const publishSchema = z.object({ channel: channelName, ...draftSchema })
 const broadcastSchema = z.object({ channels: z.array(channelName).min(1), ...draftSchema })
@@ -38,7 +49,10 @@ export async function broadcast({ channels, log }: CentrifugeParts, params: ApiP
   return `{"responses":[${(await Promise.all(responses)).join()}]}`
 }
 
-function draftOf({ skip_history, tags, idempotency_key, version }: DraftValues, params: ApiParams): PublishDraft {
+function draftOf(
+  { skip_history, tags, idempotency_key, version, exclude }: DraftValues,
+  params: ApiParams,
+): PublishDraft {
   const data = payloadOf(params)
   if (data === undefined) throw new SkeinError("bad_request", "data: publish needs data or b64data")
   // Dropping what is older takes a memory of versions as durable as the history: better none than one that forgets.
@@ -48,6 +62,7 @@ function draftOf({ skip_history, tags, idempotency_key, version }: DraftValues, 
     ...(tags === undefined || Object.keys(tags).length === 0 ? {} : { tags }),
     ...(idempotency_key ? { idempotencyKey: idempotency_key } : {}),
     ...(skip_history ? { skipHistory: true } : {}),
+    ...(exclude ? { exclude } : {}),
   }
 }
 
