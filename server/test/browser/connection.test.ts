@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
+import type { Page } from "playwright-core"
+import { Line } from "./support/line.ts"
 import { composer, House, message, say, texts } from "./support/people.ts"
 
 let house: House
@@ -31,16 +33,20 @@ test("kill -9 and start again on the same data: everyone is back, nothing lost, 
   expect(await texts(ben)).toEqual(["before", "written in the dark", "after"])
 })
 
-test("written offline, kept over a reload, delivered once and in order", async () => {
-  const [cleo, dan] = await Promise.all([house.guest("Cleo"), house.guest("Dan")])
-  await cleo.context().setOffline(true)
+test("written offline, kept when the page is closed, delivered once and in order", async () => {
+  const line = new Line()
+  const dan = await house.guest("Dan")
+  const cleo = await house.guest("Cleo", {}, line.lay)
+  await composer(cleo).waitFor()
+  line.cut()
   await say(cleo, "offline one")
   await say(cleo, "offline two")
   await cleo.locator("li.message.queued", { hasText: "offline two" }).waitFor()
-  // The page itself can only be had online; what matters is that the letters outlive it.
-  await cleo.close({ runBeforeUnload: true })
+  await cleo.close()
+  expect(count(await texts(dan), "offline one")).toBe(0)
+
+  line.mend()
   const again = await cleo.context().newPage()
-  await cleo.context().setOffline(false)
   await again.goto(house.server.url)
   await message(again, "offline two").waitFor()
   await message(dan, "offline two").waitFor()
@@ -53,21 +59,40 @@ test("written offline, kept over a reload, delivered once and in order", async (
 })
 
 test("an answer lost on the way: the message is sent again and stands once", async () => {
-  const [eva, finn] = await Promise.all([house.guest("Eva"), house.guest("Finn")])
-  // Everything the server says from here on is lost, as when a network dies between commit and answer.
-  const cdp = await eva.context().newCDPSession(eva)
-  await eva.routeWebSocket(/connection/, (socket) => socket.connectToServer())
+  const line = new Line()
+  const finn = await house.guest("Finn")
+  const eva = await house.guest("Eva", {}, line.lay)
+  await composer(eva).waitFor()
+  line.deaf = true
   await say(eva, "once only")
-  await cdp.send("Network.enable")
-  await eva.context().setOffline(true)
-  await eva.context().setOffline(false)
+  // The server has it, and Eva does not know.
   await message(finn, "once only").waitFor()
+  await eva.locator("li.message.sending", { hasText: "once only" }).waitFor()
+  line.deaf = false
+  line.hangUp()
   await message(eva, "once only").waitFor()
-  await finn.reload()
-  await message(finn, "once only").waitFor()
+  await say(eva, "and more")
+  await message(finn, "and more").waitFor()
   expect(count(await texts(finn), "once only")).toBe(1)
   expect(count(await texts(eva), "once only")).toBe(1)
 })
+
+for (const { way, missing } of [
+  { way: "HTTP streaming", missing: ["WebSocket"] },
+  { way: "EventSource", missing: ["WebSocket", "ReadableStream"] },
+]) {
+  test(`where ${missing.join(" and ")} cannot be had the chat runs over ${way}`, async () => {
+    const withOut = (page: Page) =>
+      page.addInitScript((names) => {
+        for (const name of names) Object.defineProperty(globalThis, name, { value: undefined })
+      }, missing)
+    const [kim, leo] = await Promise.all([house.guest(`Kim ${way}`, {}, withOut), house.guest(`Leo ${way}`)])
+    await say(kim, `hello over ${way}`)
+    await message(leo, `hello over ${way}`).waitFor()
+    await say(leo, `and back over ${way}`)
+    await message(kim, `and back over ${way}`).waitFor()
+  })
+}
 
 test("a draft survives a reload, and is gone once sent", async () => {
   const gil = await house.guest("Gil")

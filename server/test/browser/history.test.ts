@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Page } from "playwright-core"
 import { until } from "../support/until.ts"
 import { fillLobby, Voice } from "./support/crowd.ts"
-import { composer, House, message, say } from "./support/people.ts"
+import { Line } from "./support/line.ts"
+import { House, message, say } from "./support/people.ts"
 
 const TOTAL = 340
 const WINDOW = 300
@@ -131,13 +132,14 @@ test("a link to an old message opens around it, and answering from there leads b
 })
 
 test("too far behind: what was not sent is shown as a gap, and loads on demand", async () => {
-  const page = await house.guest("Sleeper")
+  const line = new Line()
+  const page = await house.guest("Sleeper", {}, line.lay)
   await until(async () => (await look(page)).rows > 20, "a page")
-  await page.context().setOffline(true)
-  await composer(page).waitFor()
+  line.cut()
   await until(() => page.locator(".banner").isVisible(), "the banner", 15_000)
   await fillLobby(house.server, 210, "asleep")
-  await page.context().setOffline(false)
+  line.mend()
+  await page.getByRole("button", { name: "Retry now" }).click()
   await page.locator("li.gap").first().waitFor({ timeout: 25_000 })
   const gap = await page.locator("li.gap").first().innerText()
   expect(gap).toContain("160 messages not loaded")

@@ -38,8 +38,8 @@ export class House {
     await this.server.stop()
   }
 
-  /** A page of somebody who has not been here before. */
-  async visitor(options: BrowserContextOptions = {}): Promise<Page> {
+  /** A page of somebody who has not been here before; `before` may prepare it, while it is still blank. */
+  async visitor(options: BrowserContextOptions = {}, before?: (page: Page) => Promise<unknown>): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width: 1280, height: 800 },
       locale: "en-US",
@@ -53,13 +53,18 @@ export class House {
       if (message.type() === "error" && !EXPECTED_NOISE.test(text)) this.complaints.push(text)
     })
     page.on("pageerror", (error) => this.complaints.push(String(error.stack)))
+    await before?.(page)
     await page.goto(this.server.url)
     return page
   }
 
   /** A page of a guest who has come in and sees the lobby. */
-  async guest(name: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await this.visitor(options)
+  async guest(
+    name: string,
+    options: BrowserContextOptions = {},
+    before?: (page: Page) => Promise<unknown>,
+  ): Promise<Page> {
+    const page = await this.visitor(options, before)
     await page.getByRole("textbox").fill(name)
     await page.getByRole("textbox").press("Enter")
     await page.locator(".shell .room-item").first().waitFor()

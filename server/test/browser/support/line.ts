@@ -1,0 +1,48 @@
+import type { Page, WebSocketRoute } from "playwright-core"
+
+/**
+ * The way between one page and the server, to be cut. (The browser's own "offline" leaves WebSockets to the same
+ * machine alone.)
+ */
+export class Line {
+  /** What the server says is lost on the way; what the page says arrives. */
+  deaf = false
+  #cut = false
+  readonly #sockets = new Set<WebSocketRoute>()
+
+  /** Give it to `visitor` or `guest`: it must be laid before the page is opened. */
+  readonly lay = async (page: Page): Promise<void> => {
+    await page.routeWebSocket(/connection\/websocket/, (socket) => this.#connect(socket))
+    await page
+      .context()
+      .route(/\/(connection|chat|emulation)/, (route) => (this.#cut ? route.abort() : route.continue()))
+  }
+
+  cut(): void {
+    this.#cut = true
+    this.hangUp()
+  }
+
+  mend(): void {
+    this.#cut = false
+  }
+
+  /** Ends the connection; the page may come back at once. */
+  hangUp(): void {
+    for (const socket of this.#sockets) void socket.close({ code: 1011 })
+    this.#sockets.clear()
+  }
+
+  #connect(socket: WebSocketRoute): void {
+    if (this.#cut) {
+      void socket.close({ code: 1011 })
+      return
+    }
+    this.#sockets.add(socket)
+    const server = socket.connectToServer()
+    socket.onMessage((frame) => server.send(frame))
+    server.onMessage((frame) => {
+      if (!this.deaf) socket.send(frame)
+    })
+  }
+}
