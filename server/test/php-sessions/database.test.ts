@@ -8,6 +8,7 @@ import { databaseStore } from "../../src/auth/php/stores/database.ts"
 import { stoppedClock } from "../../src/auth/php/testing/clock.ts"
 import { FIXTURES, type Fixture, formatOf } from "../../src/auth/php/testing/fixtures.ts"
 import { SkeinError } from "../../src/core/errors.ts"
+import { until } from "../support/until.ts"
 import { startMariaDb, startPostgres } from "./databases.ts"
 import { freePort } from "./ports.ts"
 import { temporaryFolder } from "./services.ts"
@@ -61,8 +62,7 @@ const DATABASES: Readonly<Record<string, () => Promise<string>>> = {
   async PostgreSQL() {
     const { port, stop } = await startPostgres()
     stops.push(stop)
-    const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" })
-    await client.connect()
+    const client = await connected(port)
     await client.query(TABLE.replace("TEXT_TYPE", "text"))
     await client.query("create role skein login")
     await client.query("grant select on sessions to skein")
@@ -70,6 +70,18 @@ const DATABASES: Readonly<Record<string, () => Promise<string>>> = {
     await client.end()
     return `postgres://skein@127.0.0.1:${port}/postgres`
   },
+}
+
+/** PostgreSQL listens a little before it is ready. */
+function connected(port: number): Promise<pg.Client> {
+  return until(async () => {
+    const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" })
+    const isReady = await client.connect().then(
+      () => true,
+      () => false,
+    )
+    return isReady && client
+  }, "PostgreSQL lets somebody in")
 }
 
 for (const [name, make] of Object.entries(DATABASES)) {
