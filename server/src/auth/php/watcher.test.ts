@@ -77,14 +77,23 @@ describe("a session with open connections", () => {
     expect(site.asked.length).toBeGreaterThanOrEqual(5)
   })
 
-  test("that is gone ends its connections within a second, once", async () => {
+  test("that is gone ends its connections within a second, and no others", async () => {
     login("1")
     login("2")
     site.people.delete("key-s1")
     await pass(1_000)
     expect(ended).toEqual(["s1"])
-    await pass(2_000)
-    expect(ended).toEqual(["s1"])
+  })
+
+  test("that ends while a connection is being made ends that one too, but not those of a new login", async () => {
+    login("1")
+    login("2")
+    site.people.clear()
+    await pass(1_000)
+    expect(ended).toEqual(["s1", "s2"])
+    login("2")
+    await pass(12_000)
+    expect(ended).toEqual(["s1", "s2", "s1", "s1"])
   })
 
   test("in which another user logs in ends its connections", async () => {

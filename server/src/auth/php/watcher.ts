@@ -31,6 +31,8 @@ const TURN_MS = 100
 const PRUNE_MS = 5_000
 /** From handshake to registered connection. */
 const OPENING_MS = 60_000
+/** A connection that was being made while its session ended is registered by then, and is closed too. */
+const LATE_MS = [1_000, 10_000] as const
 /** A store that announces changes is still read now and then: an announcement can get lost. */
 const ANNOUNCED_RECHECK_MS = 10_000
 const READS_AT_ONCE = 64
@@ -127,7 +129,10 @@ export class SessionWatcher {
   #end(watched: Watched): void {
     if (this.#watched.get(watched.sessionId) !== watched) return
     this.#forget(watched)
-    this.#options.end(watched.sessionId)
+    const { end, clock } = this.#options
+    end(watched.sessionId)
+    for (const lateMs of LATE_MS)
+      clock.after(lateMs, () => this.#watched.has(watched.sessionId) || end(watched.sessionId))
   }
 
   #forget(watched: Watched): void {
