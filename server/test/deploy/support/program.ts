@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { chmodSync, mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { until } from "../../support/until.ts"
+
+/** A program of the system as a child of the test. @throws Error that says how to get it when it is missing */
+export class SystemProgram {
+  /** Everything it wrote on both outputs. */
+  said = ""
+  readonly #child: ChildProcess
+  #failed: Error | undefined
+
+  constructor(
+    private readonly name: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.#child = spawn(name, [...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } })
+    const hear = (bytes: unknown) => {
+      this.said += String(bytes)
+    }
+    this.#child.stdout?.on("data", hear)
+    this.#child.stderr?.on("data", hear)
+    this.#child.once("error", (error) => {
+      this.#failed = new Error(`${name} cannot be started (bin/setup installs it): ${error.message}`)
+    })
+  }
+
+  /** Waits until `look` answers true; fails at once when the program has ended. */
+  async ready(look: () => boolean | Promise<boolean>, what: string): Promise<void> {
+    const check = async () => {
+      if (this.#failed) throw this.#failed
+      if (this.hasEnded) throw new Error(`${this.name} ended at once:\n${this.said.slice(-4_000)}`)
+      return look()
+    }
+    await until(check, `${this.name}: ${what}`, 20_000).catch((error) => {
+      throw new Error(`${error instanceof Error ? error.message : error}\n${this.said.slice(-4_000)}`)
+    })
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+    if (this.#child.pid === undefined || this.hasEnded) return
+    const ended = new Promise((resolve) => this.#child.once("exit", resolve))
+    this.#child.kill(signal)
+    await ended
+  }
+}
+
+/** A folder that users without rights may enter: nginx as root gives its workers to `nobody`. */
+export function openFolder(prefix: string): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), prefix))
+  chmodSync(path, 0o755)
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
+}
+
+/** Below the range from which the system gives ports to outgoing connections. */
+const FROM = 18_000
+const TO = 32_000
+
+/** A port of loopback that nobody listens on. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = FROM + Math.floor(Math.random() * (TO - FROM))
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once("error", () => resolve(false))
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
+  })
+}
