@@ -5,6 +5,7 @@ import { createIdentities } from "./app/identity.ts"
 import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
+import { createWebhooks } from "./app/webhooks.ts"
 import type { Config } from "./config/schema.ts"
 import { systemClock } from "./gateway/clock.ts"
 import { StaticFiles } from "./gateway/static.ts"
@@ -52,7 +53,12 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const identify = identities.handshakes(async ({ headers }) => chat?.identifyByCookie(headers))
   const centrifuge = addProtocols({ config, node, encoders, identities, identify, chat, clock, log })
 
-  const pusher = config.pusher.enabled ? createPusherOf(pusherBeginnings, { config, node, clock, log }) : undefined
+  const webhooks = config.pusher.enabled
+    ? createWebhooks({ config, node, apps: pusherBeginnings.apps, clock, log })
+    : undefined
+  const pusher = config.pusher.enabled
+    ? createPusherOf(pusherBeginnings, { config, node, backEnd: webhooks?.backEnd, clock, log })
+    : undefined
   if (pusher) gateway.addProtocol(pusher.protocol)
 
   stops.add(() => broker.stop())
@@ -61,6 +67,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
     stops.add(() => chat.stop())
     await chat.start()
   }
+  if (webhooks) stops.add(webhooks.start())
   if (pusher) stops.add(pusher.start())
   const readiness = new Readiness(() => broker.probe(), clock, log)
   stops.add(await readiness.start())

@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts"
 import {
   type AppOptions,
   Apps,
+  type BackEndEvents,
   createPusher,
   DEFAULT_APP_LIMITS,
   type Pusher,
@@ -28,9 +29,18 @@ export function beginPusher({ pusher, pusherApps }: Config): PusherBeginnings {
   return { apps, encoders: pusherEncoders(apps, pusher.defaultEvent), rules: pusherRules(options) }
 }
 
+export interface PusherSurroundings {
+  readonly config: Config
+  readonly node: Node
+  /** Absent: no app has webhooks. */
+  readonly backEnd: BackEndEvents | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
 export function createPusherOf(
   { apps, encoders, rules }: PusherBeginnings,
-  { config, node, clock, log }: { config: Config; node: Node; clock: Clock; log: Log },
+  { config, node, backEnd, clock, log }: PusherSurroundings,
 ): Pusher {
   return createPusher({
     apps,
@@ -41,6 +51,7 @@ export function createPusherOf(
     log: log.child({ part: "pusher" }),
     config: pusherConfig(config),
     ownRules: new Set(rules),
+    ...(backEnd === undefined ? {} : { backEnd }),
     randomNumber: () => randomBytes(6).readUIntBE(0, 6),
   })
 }

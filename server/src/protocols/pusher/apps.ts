@@ -1,4 +1,4 @@
-import { USER_CHANNEL_PREFIX } from "./channel-kinds.ts"
+import { channelNameProblem, USER_CHANNEL_PREFIX } from "./channel-kinds.ts"
 import type { AppKey, AppOptions } from "./options.ts"
 
 /** An app at run time: its options, and where its channels live in core. */
@@ -63,6 +63,17 @@ export class Apps {
     if (!app) return undefined
     const channel = coreChannel.slice(app.namespace.length)
     return { app, channel: channel.startsWith(USER_CHANNEL_PREFIX) ? fromPrintable(channel) : channel }
+  }
+
+  /**
+   * As `ofChannel`, without the channels of other protocols whose names the app's clients could not use: those are
+   * none of its back end's business.
+   */
+  shown(coreChannel: string): { readonly app: App; readonly channel: string } | undefined {
+    const owned = this.ofChannel(coreChannel)
+    if (!owned) return undefined
+    const { channelNames, limits } = owned.app.options
+    return channelNameProblem(owned.channel, channelNames, limits.maxChannelLength) === undefined ? owned : undefined
   }
 
   #owner(coreChannel: string): App | undefined {

@@ -9,6 +9,7 @@ import { PusherSession } from "./session/session.ts"
 import { Shared } from "./shared.ts"
 
 export { Apps } from "./apps.ts"
+export { kindOf } from "./channel-kinds.ts"
 export { type PusherEncoders, pusherEncoders } from "./encoders.ts"
 export * from "./options.ts"
 export { pusherRules } from "./rules.ts"

@@ -16,18 +16,15 @@ export function listChannels({ channels, apps }: PusherParts, app: App, query: Q
     throw new Refusal(400, "info=user_count needs filter_by_prefix=presence-: only presence channels count users")
   const found: [string, object][] = []
   for (const [coreChannel, count] of channels.hub.channels) {
-    const owned = apps.ofChannel(coreChannel)
-    if (owned?.app !== app || !owned.channel.startsWith(prefix) || !isShown(app, owned.channel)) continue
-    const users = info.includes("user_count") ? { user_count: channels.presenceStats(undefined, coreChannel).users } : {}
+    const owned = apps.shown(coreChannel)
+    if (owned?.app !== app || !owned.channel.startsWith(prefix)) continue
+    const users = info.includes("user_count")
+      ? { user_count: channels.presenceStats(undefined, coreChannel).users }
+      : {}
     const subscriptions = info.includes("subscription_count") ? { subscription_count: count } : {}
     found.push([owned.channel, { ...users, ...subscriptions }])
   }
   return { channels: Object.fromEntries(found) }
-}
-
-/** Channels of other protocols whose names Pusher clients could not use are none of this app's business. */
-function isShown(app: App, channel: string): boolean {
-  return channelNameProblem(channel, app.options.channelNames, app.options.limits.maxChannelLength) === undefined
 }
 
 /** `GET /channels/{name}`. @throws Refusal 400 for an attribute that this kind of channel has not */

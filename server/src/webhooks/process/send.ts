@@ -1,0 +1,40 @@
+import { createHmac } from "node:crypto"
+import type { WebhookEndpoint } from "../event.ts"
+
+export interface Delivery {
+  readonly endpoint: WebhookEndpoint
+  /** The same for every attempt. */
+  readonly id: string
+  /** From 1. */
+  readonly attempt: number
+  readonly body: string
+}
+
+/** Sends one request. @throws Error that says why it is not delivered */
+export async function send({ endpoint, id, attempt, body }: Delivery, signal: AbortSignal): Promise<void> {
+  const response = await fetch(endpoint.url, {
+    method: "POST",
+    body,
+    headers: {
+      "Content-Type": "application/json",
+      "X-Pusher-Key": endpoint.key,
+      "X-Pusher-Signature": createHmac("sha256", endpoint.secret).update(body).digest("hex"),
+      "X-Skein-Delivery": id,
+      "X-Skein-Attempt": String(attempt),
+      "User-Agent": "Skein-Webhooks",
+      "Accept-Encoding": "gzip",
+    },
+    // Where a redirect leads is not for the endpoint to say: what we send is signed for it, and the place it
+    // names may be inside our network.
+    redirect: "manual",
+    signal: AbortSignal.any([signal, AbortSignal.timeout(endpoint.timeoutMs)]),
+  })
+  // The answer's text is of no use; unread it would keep the connection.
+  await response.body?.cancel()
+  if (response.status >= 200 && response.status < 300) return
+  if (response.status >= 300 && response.status < 400)
+    throw new Error(
+      `answered ${response.status} to ${response.headers.get("location") ?? "nowhere"}: redirects are not followed, configure the final address`,
+    )
+  throw new Error(`answered ${response.status}`)
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from "node:crypto"
+import { join } from "node:path"
+import { type ChildLog, SupervisedChild } from "../child/supervised-child.ts"
+import type { Clock } from "../core/clock.ts"
+import {
+  type EndpointStats,
+  type StoredEvent,
+  type Told,
+  type ToldChange,
+  type WebhookEndpoint,
+  type WebhookEvent,
+  wants,
+} from "./event.ts"
+import { type FromProcess, MAX_WEBHOOK_FRAME_BYTES, type ToProcess } from "./wire.ts"
+
+const WEBHOOK_PROCESS = join(import.meta.dirname, "process", "main.ts")
+/** Events that wait for the process to take them; beyond, the oldest are lost, and the log says so. */
+const MAX_UNSAVED = 100_000
+/** Events of one frame: each may have as much data as a client event. */
+const MAX_PER_FRAME = 250
+const STOP_DEADLINE_MS = 5_000
+
+export interface WebhooksOptions {
+  /** Folder of `webhooks.db`. */
+  readonly dataDir: string
+  readonly endpoints: readonly WebhookEndpoint[]
+  readonly clock: Clock
+  readonly log: ChildLog
+  /** What back ends had been told when the process began, once and before anything else. */
+  readonly onTold: (told: readonly Told[]) => void
+}
+
+export interface WebhooksStats {
+  /** Not on disk yet. */
+  readonly unsaved: number
+  /** Lost before they were on disk. */
+  readonly lost: number
+  readonly restarts: number
+  readonly endpoints: readonly EndpointStats[]
+}
+
+interface Unsaved {
+  readonly number: number
+  readonly event: StoredEvent | undefined
+  readonly told: ToldChange | undefined
+}
+
+/**
+ * Events for back ends: at least once, in order within a channel, kept on disk until the endpoint has taken them.
+ * The node hands them over and goes on; disk and network are the webhook process's.
+ */
+export class Webhooks {
+  readonly #options: WebhooksOptions
+  readonly #child: SupervisedChild
+  readonly #unsaved: Unsaved[] = []
+  /** Of the frame last sent: what is behind it has not been sent to this run. */
+  #sent = 0
+  #next = 1
+  #lost = 0
+  #isOpen = false
+  #wasTold = false
+  #isFlushing = false
+  #endpoints: readonly EndpointStats[] = []
+  readonly #idPrefix = randomBytes(6).toString("base64url")
+
+  constructor(options: WebhooksOptions) {
+    this.#options = options
+    const { clock, log, dataDir } = options
+    this.#child = new SupervisedChild({
+      name: "webhook process",
+      entry: WEBHOOK_PROCESS,
+      args: [dataDir],
+      maxFrameBytes: MAX_WEBHOOK_FRAME_BYTES,
+      clock,
+      log,
+    })
+  }
+
+  start(): void {
+    this.#child.start({
+      up: () => this.#send({ is: "open", endpoints: this.#options.endpoints }),
+      frame: (text) => this.#received(JSON.parse(text)),
+      down: () => {
+        // Whatever the dead run has not acknowledged goes to the next one.
+        this.#isOpen = false
+        this.#sent = 0
+      },
+    })
+  }
+
+  get stats(): WebhooksStats {
+    return {
+      unsaved: this.#unsaved.length,
+      lost: this.#lost,
+      restarts: this.#child.restarts,
+      endpoints: this.#endpoints,
+    }
+  }
+
+  /** Whether anybody wants such events: then they need not be made. */
+  isWanted(event: WebhookEvent): boolean {
+    return this.#options.endpoints.some((endpoint) => wants(endpoint, event))
+  }
+
+  /** Takes an event, to be kept and delivered. Never throws, never waits. */
+  add(event: WebhookEvent, told?: ToldChange): void {
+    const number = this.#next++
+    const stored = this.isWanted(event)
+      ? { ...event, id: `${this.#idPrefix}-${number}`, timeMs: this.#options.clock.nowMs() }
+      : undefined
+    if (!stored && !told) return
+    this.#unsaved.push({ number, event: stored, told })
+    if (this.#unsaved.length > MAX_UNSAVED) this.#loseOldest()
+    this.#flushSoon()
+  }
+
+  /** Lets the process take what is unsaved; what is undelivered waits on disk for the next start. */
+  async stop(): Promise<void> {
+    this.#flush()
+    await this.#child.stop(STOP_DEADLINE_MS)
+  }
+
+  #received(frame: FromProcess): void {
+    switch (frame.is) {
+      case "told":
+        this.#isOpen = true
+        this.#child.progressed()
+        // Only the first run knows of the time before us; later ones know what we told them.
+        if (!this.#wasTold) this.#options.onTold(frame.told)
+        this.#wasTold = true
+        this.#flush()
+        return
+      case "added":
+        this.#saved(frame.number)
+        return
+      case "stats":
+        this.#endpoints = frame.endpoints
+        return
+      case "log":
+        this.#options.log[frame.level](frame.fields, frame.message)
+        return
+    }
+  }
+
+  #saved(number: number): void {
+    const rest = this.#unsaved.findIndex((unsaved) => unsaved.number > number)
+    this.#unsaved.splice(0, rest < 0 ? this.#unsaved.length : rest)
+  }
+
+  /** One frame for all events of this turn of the event loop. */
+  #flushSoon(): void {
+    if (this.#isFlushing || !this.#isOpen) return
+    this.#isFlushing = true
+    setImmediate(() => {
+      this.#isFlushing = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    if (!this.#isOpen) return
+    const unsent = this.#unsaved.filter(({ number }) => number > this.#sent)
+    for (let begin = 0; begin < unsent.length; begin += MAX_PER_FRAME)
+      this.#sendTogether(unsent.slice(begin, begin + MAX_PER_FRAME))
+  }
+
+  #sendTogether(unsent: readonly Unsaved[]): void {
+    this.#sent = unsent.at(-1)?.number ?? this.#sent
+    this.#send({
+      is: "add",
+      number: this.#sent,
+      events: unsent.flatMap(({ event }) => event ?? []),
+      told: unsent.flatMap(({ told }) => told ?? []),
+    })
+  }
+
+  #send(frame: ToProcess): void {
+    this.#child.send(JSON.stringify(frame))
+  }
+
+  #loseOldest(): void {
+    this.#unsaved.shift()
+    this.#lost++
+    if (this.#lost === 1 || this.#lost % 10_000 === 0)
+      this.#options.log.error({ lost: this.#lost }, "webhook events were lost: the webhook process does not take them")
+  }
+}
