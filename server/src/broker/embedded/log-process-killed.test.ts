@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test"
+import { copyFileSync, renameSync, rmSync } from "node:fs"
 import { type Running, runEmbedded, TestFolder } from "../testing/embedded-in.ts"
 import { eventually, failureOf, ruleOf, upTo } from "../testing/support.ts"
 
@@ -147,4 +148,32 @@ test("signals to the whole process group do not end the log process: the end of 
   await running.broker.stop()
   expect(() => process.kill(pid, 0)).toThrow()
   expect(running.logged.lines).toEqual([])
+})
+
+test("an older file put in the place of the log: a new epoch, subscribers are told, no offset means two things", async () => {
+  const running = await runEmbedded(folder.path)
+  const { broker, listening, child } = running
+  const file = `${folder.path}/log.db`
+  const publish = (from: number, to: number) =>
+    Promise.all(upTo(to, from).map((n) => broker.publish("a", ruleOf(), { data: String(n) })))
+  await publish(1, 10)
+  await broker.stop()
+  copyFileSync(file, `${file}.backup`)
+  const second = await runEmbedded(folder.path)
+  await second.broker.history("a", ruleOf(), { limit: 0 })
+  const answers = await Promise.all(upTo(20, 11).map((n) => second.broker.publish("a", ruleOf(), { data: String(n) })))
+  const pid = second.child.pid as number
+  process.kill(pid, "SIGSTOP")
+  rmSync(`${file}-wal`)
+  renameSync(`${file}.backup`, file)
+  process.kill(pid, "SIGKILL")
+  const { position } = await second.broker.publish("a", ruleOf(), { data: "after" })
+  expect(second.listening.invalidated).toEqual(["a"])
+  expect(position?.offset).toBe(11)
+  expect(position?.epoch).not.toBe(answers[0]?.position?.epoch as string)
+  const { publications, top } = await second.broker.history("a", ruleOf(), { limit: -1 })
+  expect(top).toEqual(position as typeof top)
+  expect(publications.map(({ data }) => data)).toEqual([...upTo(10).map(String), "after"])
+  expect([listening.invalidated, child.restarts]).toEqual([[], 0])
+  await second.broker.stop()
 })
