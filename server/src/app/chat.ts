@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import { type Chat, createChat } from "../chat/chat.ts"
 import { CHAT_DEFAULTS } from "../chat/config.ts"
+import { isOfSession } from "../chat/session/endings.ts"
 import { createSessionKeys } from "../chat/session/keys.ts"
 import type { Config } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
@@ -67,7 +68,10 @@ export function createChatOf({ config, node, store, tokens, clock, log }: ChatWi
     },
     closeSession: (sessionId) => {
       for (const connection of [...channels.hub.all()])
-        if (connection.identity.sessionId === sessionId) connection.outlet.close(CLOSE.expired)
+        if (isOfSession(connection.identity.sessionId, sessionId)) connection.outlet.close(CLOSE.expired)
+    },
+    closeUser: (userId) => {
+      for (const connection of channels.hub.ofUser(userId)) connection.outlet.close(CLOSE.expired)
     },
   })
   channels.addOwner(chat.owner)

@@ -23,6 +23,8 @@ export interface ChatParts {
   readonly pushes: Pushes
   readonly typing: TypingNotices
   readonly owner: ChatOwner
+  readonly closeSession: (sessionId: string) => void
+  readonly closeUser: (userId: string) => void
 }
 
 /** Who calls. */

@@ -23,6 +23,7 @@ import { PlainRooms } from "./plain-rooms.ts"
 import { type ChatChannels, type ChatLog, Pushes } from "./pushes.ts"
 import { UserRates } from "./rates.ts"
 import { cookieOf, SESSION_COOKIE } from "./session/cookie.ts"
+import { isEnded } from "./session/endings.ts"
 import type { SessionKeys } from "./session/keys.ts"
 import { Logins } from "./session/logins.ts"
 import { TypingNotices } from "./typing.ts"
@@ -37,8 +38,10 @@ export interface ChatOptions {
   /** Checks the site's tokens and our own connection tokens. */
   readonly tokens: Pick<Tokens, "connection">
   readonly requests: SessionRequests
-  /** Ends the connections whose identity has this `sessionId`. */
+  /** Ends the connections whose identity has this `sessionId`, or that of a login made with it (`isOfSession`). */
   readonly closeSession: (sessionId: string) => void
+  /** Ends all connections of a user. */
+  readonly closeUser: (userId: string) => void
 }
 
 /** The chat, as the rest of the program sees it. */
@@ -82,6 +85,8 @@ export function createChat(options: ChatOptions): Chat {
     lanes: new Lanes(),
     pushes: new Pushes(channels, log),
     typing: new TypingNotices(clock),
+    closeSession: options.closeSession,
+    closeUser: options.closeUser,
   }
   const logins = new Logins({ ...options, people })
   const identifyByCookie = async (headers: Headers): Promise<Identity | undefined> => {
@@ -95,7 +100,7 @@ export function createChat(options: ChatOptions): Chat {
     isMethod,
     identifyByCookie,
     serverSubscriptions,
-    isSessionEnded: async (sessionId) => (await store.isSessionEnded({ sessionId })).ended,
+    isSessionEnded: (sessionId) => isEnded(store, sessionId),
     call: async (identity, method, data) => JSON.stringify(await dispatch(parts, identity, method, readJson(data))),
     callForBackEnd: (method, data) => callForBackEnd(parts, method, data),
     routes: () => {
@@ -150,7 +155,7 @@ function identifyRequest(
       throw new SkeinError("unauthorized", "the bearer token is not valid here; the server's log says why")
     }
     const { sessionId } = verdict.identity
-    if (sessionId !== undefined && (await store.isSessionEnded({ sessionId })).ended)
+    if (sessionId !== undefined && (await isEnded(store, sessionId)))
       throw new SkeinError("unauthorized", "this session has been signed out")
     return verdict.identity
   }

@@ -166,7 +166,10 @@ export interface StoreOperations {
     input: { readonly sessionId: string; readonly untilMs: number; readonly nowMs: number },
     output: Record<string, never>,
   ]
-  isSessionEnded: [input: { readonly sessionId: string }, output: { readonly ended: boolean }]
+  isSessionEnded: [
+    input: { readonly sessionId: string },
+    output: { readonly ended: boolean; readonly untilMs?: number },
+  ]
 
   /**
    * Makes a public room. With `ownerId`, that user becomes its owner and the room begins with a system message `opening`.

@@ -5,6 +5,7 @@ import { sayFor } from "../calls/messages.ts"
 import { directBetween } from "../calls/people.ts"
 import { addMember, removeMember } from "../calls/rooms.ts"
 import { newClientId } from "../ids.ts"
+import { endSiteSession, endUserSessions } from "../session/endings.ts"
 import { toConversation, toMessage, toUser } from "../wire.ts"
 import { cardText } from "./card-text.ts"
 import type { BackEndInput, BackEndMethod } from "./contract.ts"
@@ -64,10 +65,26 @@ const saveUser: BackEndCall<"chat.users.save"> = async (parts, user) => ({
   user: toUser(await parts.people.told(user)),
 })
 
+const endSessions: BackEndCall<"chat.sessions.end"> = async (parts, { session, user }) => {
+  if (session === undefined && user === undefined)
+    throw new SkeinError("bad_request", 'chat.sessions.end needs "session" (the sid of your tokens) or "user"')
+  const { store, clock, closeSession, closeUser } = parts
+  // Noted first, so that who is closed cannot come back with the same cookie; closed also when the store is down.
+  try {
+    if (session !== undefined) await endSiteSession(store, session, clock)
+    if (user !== undefined) await endUserSessions(store, user, clock)
+  } finally {
+    if (session !== undefined) closeSession(session)
+    if (user !== undefined) closeUser(user)
+  }
+  return {}
+}
+
 export const BACK_END_CALLS: { readonly [M in BackEndMethod]: BackEndCall<M> } = {
   "chat.post": post,
   "chat.rooms.create": createRoom,
   "chat.members.add": addToRoom,
   "chat.members.remove": removeFromRoom,
+  "chat.sessions.end": endSessions,
   "chat.users.save": saveUser,
 }

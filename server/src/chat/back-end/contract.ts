@@ -39,6 +39,8 @@ export const backEndSchemas = {
   }),
   "chat.members.add": z.strictObject({ room: place, user: person }),
   "chat.members.remove": z.strictObject({ room: place, user: z.strictObject({ id }) }),
+  /** Ends one login of the site (the `sid` of its tokens), or all that a user has now. Connections close at once. */
+  "chat.sessions.end": z.strictObject({ session: z.string().min(1).max(256).optional(), user: id.optional() }),
   /** Makes somebody known before the first visit, or renames. */
   "chat.users.save": z.strictObject({ id, name, avatar: z.string().max(500).optional() }),
 } as const

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { inProcess } from "../../store/sqlite/testing/stores.ts"
 import { operations, type Refusal, type SessionAnswer } from "../contract.ts"
-import { type ChatUnderTest, startChat } from "../testing/chat-under-test.ts"
+import { isOfSession } from "../session/endings.ts"
+import { type ChatUnderTest, codeOf, startChat } from "../testing/chat-under-test.ts"
 
 describe("the chat over HTTP", () => {
   let subject: Awaited<ReturnType<typeof inProcess>>
@@ -187,6 +188,35 @@ describe("the chat over HTTP", () => {
       expect(await it.chat.identifyByCookie(new Headers({ cookie: forged }))).toBeUndefined()
     it.clock.advance(366 * 24 * 3_600_000)
     expect(await it.chat.identifyByCookie(new Headers({ cookie }))).toBeUndefined()
+  })
+
+  test("CHAT-35 the site ends one of its logins: what was made with it is over, other logins of the user are not", async () => {
+    const laptop = await request("POST", "/chat/session", { token: "user:ann:Ann:site-1" })
+    const phone = await request("POST", "/chat/session", { token: "user:ann:Ann:site-2" })
+    await it.chat.callForBackEnd("chat.sessions.end", JSON.stringify({ session: "site-1" }))
+    expect(it.closedSessions).toEqual(["site-1"])
+    const hello = (who: Response) => request("GET", "/chat/v1/hello", undefined, cookieIn(who))
+    expect([(await hello(laptop)).status, (await hello(phone)).status]).toEqual([401, 200])
+    const token = { authorization: "Bearer user:ann:Ann:site-1" }
+    expect((await request("GET", "/chat/v1/hello", undefined, token)).status).toBe(401)
+    const sessionId = (await it.chat.identifyByCookie(new Headers(cookieIn(phone))))?.sessionId
+    expect([isOfSession(sessionId, "site-2"), isOfSession(sessionId, "site-1")]).toEqual([true, false])
+    const again = await request("POST", "/chat/session", { token: "user:ann:Ann:site-1" })
+    expect((await hello(again)).status).toBe(401)
+  })
+
+  test("CHAT-35 the site ends all logins of a user: a new one is good again", async () => {
+    const before = await request("POST", "/chat/session", { token: "user:ann:Ann:site-1" })
+    const other = await request("POST", "/chat/session", { token: "user:bob:Bob" })
+    it.clock.advance(1)
+    await it.chat.callForBackEnd("chat.sessions.end", JSON.stringify({ user: "ann" }))
+    expect(it.closedUsers).toEqual(["ann"])
+    it.clock.advance(1)
+    const after = await request("POST", "/chat/session", { token: "user:ann:Ann:site-2" })
+    const hello = async (who: Response) => (await request("GET", "/chat/v1/hello", undefined, cookieIn(who))).status
+    expect([await hello(before), await hello(other), await hello(after)]).toEqual([401, 200, 200])
+    const nobody = it.chat.callForBackEnd("chat.sessions.end", "{}")
+    expect(await codeOf(() => nobody)).toBe("bad_request")
   })
 
   test("CHAT-29 pages of other origins change nothing, with whatever cookie", async () => {

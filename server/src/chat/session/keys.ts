@@ -7,6 +7,8 @@ export interface LoginClaims {
   readonly sessionId: string
   /** Unix milliseconds. */
   readonly expiresAtMs: number
+  /** When somebody signed in, Unix milliseconds. */
+  readonly signedInAtMs: number
 }
 
 export interface SessionKeys {
@@ -42,8 +44,8 @@ export function createSessionKeys(options: SessionKeyOptions): SessionKeys {
       .setExpirationTime(seconds(expiresAtMs))
       .sign(key)
   return {
-    signLogin: ({ userId, sessionId, expiresAtMs }) =>
-      sign({ sub: userId, sid: sessionId, aud: LOGIN_AUDIENCE }, expiresAtMs, sessionKey),
+    signLogin: ({ userId, sessionId, signedInAtMs, expiresAtMs }) =>
+      sign({ sub: userId, sid: sessionId, at: signedInAtMs, aud: LOGIN_AUDIENCE }, expiresAtMs, sessionKey),
     readLogin: (cookie) => readLogin(cookie, sessionKey, clock),
     signConnection: (claims, expiresAtMs) => sign({ ...claims, ...options.connectionClaims }, expiresAtMs, tokenKey),
   }
@@ -56,9 +58,9 @@ async function readLogin(cookie: string, key: Uint8Array, clock: Clock): Promise
       audience: LOGIN_AUDIENCE,
       currentDate: new Date(clock.nowMs()),
     })
-    const { sub, sid, exp } = payload
+    const { sub, sid, exp, at } = payload
     if (typeof sub !== "string" || typeof sid !== "string" || exp === undefined) return undefined
-    return { userId: sub, sessionId: sid, expiresAtMs: exp * 1000 }
+    return { userId: sub, sessionId: sid, expiresAtMs: exp * 1000, signedInAtMs: typeof at === "number" ? at : 0 }
   } catch (error) {
     // A cookie that is not good is no cookie: its bearer is nobody, and may sign in again.
     if (error instanceof errors.JOSEError) return undefined

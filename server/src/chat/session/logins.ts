@@ -4,11 +4,12 @@ import { SkeinError } from "../../core/errors.ts"
 import type { Tokens } from "../../core/tokens.ts"
 import type { ChatStore, StoredUser } from "../../store/contract.ts"
 import { CHAT_LIMITS, type User } from "../contract.ts"
-import { newGuestId, newSessionId } from "../ids.ts"
+import { newGuestId } from "../ids.ts"
 import { cleanName } from "../names.ts"
 import type { People } from "../people.ts"
 import { toUser } from "../wire.ts"
 import { loginCookie } from "./cookie.ts"
+import { isLoginEnded, newLoginId } from "./endings.ts"
 import type { LoginClaims, SessionKeys } from "./keys.ts"
 
 const YEAR_MS = 365 * 24 * 3_600_000
@@ -43,10 +44,7 @@ export class Logins {
     const { keys, store } = this.#parts
     const claims = await keys.readLogin(cookie)
     if (!claims) return undefined
-    const [{ ended }, { users }] = await Promise.all([
-      store.isSessionEnded({ sessionId: claims.sessionId }),
-      store.users({ ids: [claims.userId] }),
-    ])
+    const [ended, { users }] = await Promise.all([isLoginEnded(store, claims), store.users({ ids: [claims.userId] })])
     const [user] = users
     return ended || !user ? undefined : { ...claims, user }
   }
@@ -72,7 +70,8 @@ export class Logins {
     }
     const user = await people.of(verdict.identity)
     const latestMs = clock.nowMs() + YEAR_MS
-    return this.#login(user, Math.min(verdict.identity.expiresAtMs ?? latestMs, latestMs))
+    const { expiresAtMs = latestMs, sessionId } = verdict.identity
+    return this.#login(user, Math.min(expiresAtMs, latestMs), sessionId)
   }
 
   async end({ sessionId, expiresAtMs }: LoginClaims): Promise<void> {
@@ -111,8 +110,10 @@ export class Logins {
     }
   }
 
-  #login(user: StoredUser, expiresAtMs: number): Login {
-    return { user, userId: user.id, sessionId: newSessionId(), expiresAtMs }
+  /** @param sid - the site's own name of the login that this one came from */
+  #login(user: StoredUser, expiresAtMs: number, sid?: string): Login {
+    const signedInAtMs = this.#parts.clock.nowMs()
+    return { user, userId: user.id, sessionId: newLoginId(sid), signedInAtMs, expiresAtMs }
   }
 }
 

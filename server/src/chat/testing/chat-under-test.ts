@@ -66,13 +66,13 @@ export class RecordingChannels {
   }
 }
 
-/** Bearer tokens of the test: `user:<id>:<name>`. */
+/** Bearer tokens of the test: `user:<id>:<name>`, and `:<sid>` where the site names its login. */
 const testTokens: Pick<Tokens, "connection"> = {
   async connection(token) {
-    const [kind, userId = "", name = ""] = token.split(":")
+    const [kind, userId = "", name = "", sid] = token.split(":")
     if (kind === "expired") return { kind: "expired", why: "test" }
     if (kind !== "user") return { kind: "invalid", why: "test" }
-    return { kind: "ok", identity: { userId, info: JSON.stringify({ name }) } }
+    return { kind: "ok", identity: { userId, info: JSON.stringify({ name }), ...(sid ? { sessionId: sid } : {}) } }
   },
 }
 
@@ -81,6 +81,7 @@ export interface ChatUnderTest {
   readonly clock: HandClock
   readonly channels: RecordingChannels
   readonly closedSessions: string[]
+  readonly closedUsers: string[]
   readonly logged: object[]
   call<M extends Method>(who: string | Identity, method: M, input: Input<M>): Promise<Output<M>>
   /** The id of the default room. */
@@ -95,6 +96,7 @@ export async function startChat(
   const clock = new HandClock()
   const channels = new RecordingChannels()
   const closedSessions: string[] = []
+  const closedUsers: string[] = []
   const logged: object[] = []
   const record = (facts: object) => void logged.push(facts)
   const chat = createChat({
@@ -117,6 +119,7 @@ export async function startChat(
       ...requests,
     },
     closeSession: (id) => void closedSessions.push(id),
+    closeUser: (id) => void closedUsers.push(id),
   })
   await chat.start()
   return {
@@ -124,6 +127,7 @@ export async function startChat(
     clock,
     channels,
     closedSessions,
+    closedUsers,
     logged,
     call: async (who, method, input) => {
       const identity = typeof who === "string" ? person(who) : who

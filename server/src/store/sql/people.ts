@@ -98,6 +98,6 @@ export async function isSessionEnded(
   db: Db,
   { sessionId }: StoreInput<"isSessionEnded">,
 ): Promise<StoreOutput<"isSessionEnded">> {
-  const row = await db.selectFrom("ended_session").select("id").where("id", "=", sessionId).executeTakeFirst()
-  return { ended: row !== undefined }
+  const row = await db.selectFrom("ended_session").select("until_ms").where("id", "=", sessionId).executeTakeFirst()
+  return row === undefined ? { ended: false } : { ended: true, untilMs: row.until_ms }
 }

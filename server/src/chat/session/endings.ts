@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto"
+import type { Clock } from "../../core/clock.ts"
+import type { ChatStore } from "../../store/contract.ts"
+import { newSessionId } from "../ids.ts"
+import type { LoginClaims } from "./keys.ts"
+
+/** Longer than any cookie or token of a login lives. */
+export const LONGEST_LOGIN_MS = 366 * 24 * 3_600_000
+
+/**
+ * Logins here that were made with a token of the site carry a mark of the site's own login (its `sid`): when that
+ * ends, so do they. Hashed, as ids of logins come into tokens, and cut to what the store's column holds.
+ */
+const siteMark = (sid: string): string => `s_${digest(sid)}`
+const userMark = (userId: string): string => `u_${digest(userId)}`
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32)
+
+/** @param sid - of the site's token, where it has one */
+export const newLoginId = (sid: string | undefined): string =>
+  sid === undefined ? newSessionId() : `${siteMark(sid)}.${newSessionId()}`
+
+/** Whether a connection's login is the one named: itself, or the site's login it was made with. */
+export const isOfSession = (sessionId: string | undefined, named: string): boolean =>
+  sessionId !== undefined && (sessionId === named || sessionId.startsWith(`${siteMark(named)}.`))
+
+/** Whether a login, or the site's login behind it, was ended before its time. @param sessionId - of a token or cookie */
+export async function isEnded(store: ChatStore, sessionId: string): Promise<boolean> {
+  const [mark, login] = sessionId.split(".")
+  const ids = login?.startsWith("l_") ? [sessionId, mark ?? ""] : [sessionId, siteMark(sessionId)]
+  const answers = await Promise.all(ids.map((id) => store.isSessionEnded({ sessionId: id })))
+  return answers.some(({ ended }) => ended)
+}
+
+/** Whether the login was ended by itself, with the site's, or with all that its user had then. */
+export async function isLoginEnded(
+  store: ChatStore,
+  { userId, sessionId, signedInAtMs }: LoginClaims,
+): Promise<boolean> {
+  const [ended, ofUser] = await Promise.all([
+    isEnded(store, sessionId),
+    store.isSessionEnded({ sessionId: userMark(userId) }),
+  ])
+  return ended || (ofUser.untilMs !== undefined && signedInAtMs <= ofUser.untilMs - LONGEST_LOGIN_MS)
+}
+
+/** From now on the site's login opens nothing any more. */
+export async function endSiteSession(store: ChatStore, sid: string, clock: Clock): Promise<void> {
+  const nowMs = clock.nowMs()
+  await store.endSession({ sessionId: siteMark(sid), untilMs: nowMs + LONGEST_LOGIN_MS, nowMs })
+}
+
+/** Ends all logins that a user has now; later ones are good. */
+export async function endUserSessions(store: ChatStore, userId: string, clock: Clock): Promise<void> {
+  const nowMs = clock.nowMs()
+  await store.endSession({ sessionId: userMark(userId), untilMs: nowMs + LONGEST_LOGIN_MS, nowMs })
+}
