@@ -6,6 +6,7 @@ import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
 import { createWebhooks } from "./app/webhooks.ts"
+import { isEnded } from "./chat/session/endings.ts"
 import type { Config } from "./config/schema.ts"
 import { systemClock } from "./gateway/clock.ts"
 import { StaticFiles } from "./gateway/static.ts"
@@ -47,7 +48,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const store = config.chat.enabled ? createStore(config, clock, log) : undefined
   if (store) stops.add(() => store.stop())
   const identities = await createIdentities(config, clock, log, async (sessionId) =>
-    store ? (await store.isSessionEnded({ sessionId })).ended : false,
+    store ? isEnded(store, sessionId) : false,
   )
   const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, clock, log })
   const identify = identities.handshakes(async ({ headers }) => chat?.identifyByCookie(headers))
