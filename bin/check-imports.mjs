@@ -39,7 +39,7 @@ export const RULES = [
   { part: "chat", may: ["core", "store"], why: "chat uses core and store as a stranger would" },
   { part: "inbound/*", may: ["core", "inbound"], why: "inbound publications come in by core's front door" },
   { part: "inbound", may: ["core"], why: "inbound publications come in by core's front door" },
-  { part: "webhooks", may: ["core"], why: "webhooks know core only" },
+  { part: "webhooks", may: ["core", "child"], why: "webhooks know core, and keep their queue in a child process" },
   { part: "gateway", may: ["core"], why: "the gateway knows protocols by its own interface only" },
   { part: "telemetry", may: ["core"], why: "telemetry is told, it does not ask" },
   { part: "config", may: ["core"], why: "configuration is read by everyone and reads no one" },
