@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
+import { SignJWT } from "jose"
+import { TOKEN_SECRET } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { composer, House, message, room, say, texts } from "./support/people.ts"
 
@@ -126,6 +128,20 @@ test("presence: who is here is shown online, and offline after leaving", async (
   await nedThere.waitFor()
   await ned.context().close()
   await mia.locator(".member.away", { hasText: "Ned" }).waitFor({ timeout: 20_000 })
+})
+
+test("a site's token in the address signs its user in, and is gone from the address", async () => {
+  const claims = { sub: "user-42", name: "Priya Raman", info: { name: "Priya Raman" } }
+  const token = await new SignJWT(claims)
+    .setProtectedHeader({ alg: "HS256" })
+    .setExpirationTime("5m")
+    .sign(new TextEncoder().encode(TOKEN_SECRET))
+  const page = await house.visitor({}, undefined, `/#token=${token}`)
+  await page.locator(".self-name", { hasText: "Priya Raman" }).waitFor()
+  expect(page.url()).not.toContain("token")
+  await page.locator(".self-button").click()
+  // Members are named by their site.
+  expect(await page.getByRole("textbox", { name: "Display name" }).count()).toBe(0)
 })
 
 test("no page complained: no script error, nothing against the content policy", () => {

@@ -8,7 +8,7 @@ export const en = {
   members: "Members",
   settings: "Settings",
   appName: "Skein",
-  skipToMessages: "Skip to messages",
+  skipToWriting: "Skip to writing",
   backToList: "Back to the list",
   jumpTo: "Jump to…",
   jumpToHint: "Rooms and people",
@@ -19,7 +19,6 @@ export const en = {
   showMembers: "Show members",
   hideMembers: "Hide members",
   memberCount: (n: number) => count(n, "member", "members"),
-  onlineCount: (n: number) => `${n} online`,
   online: "Online",
   offline: "Offline",
   you: "you",
@@ -105,7 +104,6 @@ export const en = {
   cancel: "Cancel",
   close: "Close",
   save: "Save",
-  saving: "Saving…",
 
   // Composer
   writeTo: (name: string) => `Message ${name}`,
@@ -156,7 +154,6 @@ export const en = {
   keyMessageActions: "Reply, edit, delete the focused message",
   keyEscape: "Close, cancel, mark as read",
   keyHelp: "This list",
-  keyComposer: "Back to writing",
 
   // Announcements
   heardOne: (who: string, text: string) => `${who}: ${text}`,

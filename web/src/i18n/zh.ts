@@ -10,7 +10,7 @@ export const zh: Words = {
   members: "成员",
   settings: "设置",
   appName: "Skein",
-  skipToMessages: "跳到消息",
+  skipToWriting: "跳到输入框",
   backToList: "返回列表",
   jumpTo: "跳转到…",
   jumpToHint: "房间和联系人",
@@ -21,7 +21,6 @@ export const zh: Words = {
   showMembers: "显示成员",
   hideMembers: "隐藏成员",
   memberCount: (n) => `${n} 位成员`,
-  onlineCount: (n) => `${n} 人在线`,
   online: "在线",
   offline: "离线",
   you: "我",
@@ -103,7 +102,6 @@ export const zh: Words = {
   cancel: "取消",
   close: "关闭",
   save: "保存",
-  saving: "正在保存…",
 
   writeTo: (name) => `发消息到${spaced(name)}`,
   send: "发送",
@@ -149,7 +147,6 @@ export const zh: Words = {
   keyMessageActions: "回复、编辑、删除选中的消息",
   keyEscape: "关闭、取消、标为已读",
   keyHelp: "显示本列表",
-  keyComposer: "回到输入框",
 
   heardOne: (who, text) => `${who}：${text}`,
   heardMany: (n, who) => `${who} 发来 ${n} 条新消息`,

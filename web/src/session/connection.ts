@@ -131,6 +131,10 @@ export class Connection {
     this.centrifuge.on("disconnected", ({ code, reason }) => this.wentAway(code, reason))
     addEventListener("offline", () => this.network.dispatchEvent(new Event("offline")))
     addEventListener("online", () => this.retryNow())
+    document.addEventListener("visibilitychange", () => {
+      // Somebody looks again, perhaps after hours of sleep: do not let them wait for a countdown.
+      if (document.visibilityState === "visible" && link.value === "connecting") this.retryNow()
+    })
   }
 
   private wentUp(): void {

@@ -189,7 +189,9 @@ export class Chat {
     }
   }
 
-  private tell(_room: Room, message: { sender_id: string; body: string }): void {
+  /** For ears: what is said where one is, and what is said to oneself. The rest has its counters. */
+  private tell(room: Room, message: { sender_id: string; body: string }): void {
+    if (openRoom.peek() !== room && room.facts.peek().kind !== "direct") return
     const who = person(message.sender_id)?.name ?? ""
     announce({ who, text: message.body.slice(0, 200) }, (all) => {
       const [first] = all

@@ -1,9 +1,11 @@
 import { signal } from "@preact/signals"
 import type { SessionAnswer } from "../contract.ts"
 import { CODES } from "../contract.ts"
+import { explain } from "../i18n/index.ts"
 import { ChatError } from "../session/errors.ts"
 import { enterAsGuest, enterWithToken, leaveSession, readSession, takeTokenFromAddress } from "../session/session.ts"
 import { Chat, chat } from "./chat.ts"
+import { say } from "./notices.ts"
 import { eraseLastUser } from "./storage.ts"
 
 /** Where this page stands: before we know, nobody, somebody, or somebody no more. */
@@ -64,9 +66,17 @@ async function ended(over: Chat): Promise<void> {
   }
 }
 
+/** Ends the session on the server first: only then is it safe to say goodbye. */
 export async function signOut(): Promise<void> {
+  phase.value = "opening"
+  try {
+    await leaveSession()
+  } catch (error) {
+    phase.value = "inside"
+    say(explain(error))
+    return
+  }
   await chat.peek()?.stop(true)
-  await leaveSession()
   tabs?.postMessage("signed-out")
   history.replaceState(null, "", location.pathname + location.search)
   location.reload()

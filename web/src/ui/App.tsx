@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks"
 import { t } from "../i18n/index.ts"
+import { focusComposer } from "../state/compose.ts"
 import { assertiveText, politeText, toast } from "../state/notices.ts"
 import { openRoom } from "../state/place.ts"
 import { greeted } from "../state/rooms.ts"
@@ -30,6 +31,11 @@ function Shell() {
   const pointed = /^#\/[rc]\//.test(location.hash)
   return (
     <div class={room || pointed ? "shell in-room" : "shell"}>
+      {room && (
+        <button type="button" class="skip" onClick={() => focusComposer.value++}>
+          {t().skipToWriting}
+        </button>
+      )}
       <Sidebar />
       {room ? <RoomView room={room} /> : <NoRoom />}
       {room && greeted.value && room.facts.value.kind === "room" && <Members room={room} />}

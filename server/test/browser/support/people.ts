@@ -39,7 +39,11 @@ export class House {
   }
 
   /** A page of somebody who has not been here before; `before` may prepare it, while it is still blank. */
-  async visitor(options: BrowserContextOptions = {}, before?: (page: Page) => Promise<unknown>): Promise<Page> {
+  async visitor(
+    options: BrowserContextOptions = {},
+    before?: (page: Page) => Promise<unknown>,
+    path = "/",
+  ): Promise<Page> {
     const context = await this.browser.newContext({
       viewport: { width: 1280, height: 800 },
       locale: "en-US",
@@ -54,7 +58,7 @@ export class House {
     })
     page.on("pageerror", (error) => this.complaints.push(String(error.stack)))
     await before?.(page)
-    await page.goto(this.server.url)
+    await page.goto(`${this.server.url}${path}`)
     return page
   }
 

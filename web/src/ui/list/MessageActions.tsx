@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from "preact/hooks"
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks"
 import type { Message } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { copy, deleteMessage } from "../../state/actions.ts"
@@ -9,6 +9,7 @@ import type { Room } from "../../state/rooms.ts"
 import { Dialog } from "../bits/Dialog.tsx"
 import { Icon } from "../bits/Icon.tsx"
 import type { IconName } from "../bits/icon-paths.ts"
+import { onEscape } from "../escape.ts"
 import { openSheet } from "./row-state.ts"
 
 interface Action {
@@ -99,6 +100,7 @@ export function DeleteQuestion({ room, message }: { room: Room; message: Message
     confirming.value = undefined
     focusComposer.value++
   }
+  useEffect(() => onEscape("question", done), [])
   return (
     <fieldset class="question" aria-label={t().deleteAsk}>
       <span>{t().deleteAsk}</span>

@@ -7,11 +7,13 @@ import { greeted, inOrder, joinable, mayCreateRooms } from "../../state/rooms.ts
 import { Icon } from "../bits/Icon.tsx"
 import { Mark } from "../bits/Mark.tsx"
 import { dialog } from "../dialogs/open.ts"
+import { useAfter } from "../list/use-after.ts"
 import { Banner } from "./Banner.tsx"
 
 /** The main pane when no conversation of mine is open: each reason has its own words. */
 export function NoRoom() {
   const { slug, id } = place.value
+  const slow = useAfter(!greeted.value, 200)
   const pointed = slug !== undefined || id !== undefined
   const public_ = joinable.value.find((room) => (slug !== undefined ? room.slug === slug : room.id === id))
   return (
@@ -24,6 +26,11 @@ export function NoRoom() {
         </header>
       )}
       <Banner />
+      {slow && (
+        <div class="centre">
+          <Mark size={64} flying />
+        </div>
+      )}
       {greeted.value && <div class="centre">{public_ ? <Door room={public_} /> : <Reason pointed={pointed} />}</div>}
     </main>
   )
