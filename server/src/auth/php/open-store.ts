@@ -36,8 +36,8 @@ export async function openStore(
   }
 }
 
-/** `host:port`, `[::1]:11211`, or the host alone. */
+/** `host:port`, `[::1]:11211`, the host alone, or with its weight as in `session.save_path`: `host:port:weight`. */
 function serverOf(text: string): { readonly host: string; readonly port: number } {
-  const url = new URL(`memcached://${text}`)
+  const url = new URL(`memcached://${text.replace(/^([^:]+:\d+):\d+$/, "$1")}`)
   return { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port || MEMCACHED_PORT) }
 }

@@ -55,6 +55,8 @@ class RedisServer {
     const patient: Options = {
       ...connection,
       lazyConnect: true,
+      // It asks for INFO, which a user with only the rights needed may not.
+      enableReadyCheck: false,
       // All servers speak it, also those before Redis 6.
       protocol: 2,
       connectTimeout: timeoutMs,
