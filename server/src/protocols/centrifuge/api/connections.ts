@@ -6,33 +6,24 @@ import type { CentrifugeParts } from "../options.ts"
 import { ensurePlainReason } from "../session/reason.ts"
 import { CentrifugeSession } from "../session/session.ts"
 import { toWireExpiry } from "../wire.ts"
-import {
-  type ApiParams,
-  channelName,
-  jsonOf,
-  optional,
-  optionalFlag,
-  optionalText,
-  parseParams,
-  position,
-} from "./params.ts"
+import { type ApiParams, channelName, jsonOf, optionalFlag, optionalText, parseParams, position } from "./params.ts"
 
 const target = { user: optionalText, client: optionalText, session: optionalText }
 /** Unix seconds, 0 for never. */
-const expireAt = optional(z.int().nonnegative())
+const expireAt = z.int().nonnegative().optional()
 
 const subscribeSchema = z.object({
   ...target,
   channel: channelName,
   recover_since: position,
   expire_at: expireAt,
-  override: optional(z.record(z.string(), z.unknown())),
+  override: z.record(z.string(), z.unknown()).optional(),
 })
 const unsubscribeSchema = z.object({ ...target, channel: channelName })
 const disconnectSchema = z.object({
   ...target,
-  whitelist: optional(z.array(z.string())),
-  disconnect: optional(z.object({ code: optional(z.int().min(3000).max(4999)), reason: optionalText })),
+  whitelist: z.array(z.string()).optional(),
+  disconnect: z.object({ code: z.int().min(3000).max(4999).nullish(), reason: z.string().nullish() }).optional(),
 })
 const refreshSchema = z.object({ ...target, expired: optionalFlag, expire_at: expireAt })
 
@@ -101,7 +92,7 @@ export function disconnect(parts: CentrifugeParts, params: ApiParams): string {
   return "{}"
 }
 
-function closeReason(asked: { code?: number | undefined; reason?: string | undefined } | undefined): CloseReason {
+function closeReason(asked: z.output<typeof disconnectSchema>["disconnect"]): CloseReason {
   if (!asked || (!asked.code && !asked.reason)) return CLOSE.forced
   return {
     code: asked.code ?? CLOSE.forced.code,

@@ -38,7 +38,10 @@ async function rpc({ apiRpc }: CentrifugeParts, params: ApiParams): Promise<stri
   return data === undefined ? "{}" : `{"data":${data}}`
 }
 
-const batchSchema = z.object({ commands: z.array(z.record(z.string(), z.unknown())), parallel: optionalFlag })
+const batchSchema = z.object({
+  commands: z.array(z.record(z.string(), z.unknown())).default([]),
+  parallel: optionalFlag,
+})
 
 /** Several calls in one request; each gets its reply, in order. @returns the whole body */
 export async function batch(parts: CentrifugeParts, params: ApiParams): Promise<string> {

@@ -10,24 +10,27 @@ export interface ApiParams {
   readonly text: string
 }
 
-/**
- * What back ends send for "nothing": absent, null, and `[]` where an object is meant (PHP's empty array).
- * The schema then sees undefined.
- */
-const nothing = (value: unknown): unknown =>
-  value === null || (Array.isArray(value) && value.length === 0) ? undefined : value
+/** What back ends send for "nothing": null, and `[]` where an object is meant (PHP's empty array). */
+const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
 
-export const optional = <T extends z.ZodType>(schema: T) => z.preprocess(nothing, schema.optional())
-export const optionalText = optional(z.string())
-export const optionalFlag = optional(z.boolean())
-export const optionalInteger = optional(z.int())
+/** The members that say something. */
+function members(values: unknown): Readonly<Record<string, unknown>> {
+  const said: Record<string, unknown> = {}
+  if (typeof values !== "object" || values === null) return said
+  for (const [name, value] of Object.entries(values)) if (!isNothing(value)) said[name] = value
+  return said
+}
+
+export const optionalText = z.string().optional()
+export const optionalFlag = z.boolean().optional()
+export const optionalInteger = z.int().optional()
 export const channelName = z.string().min(1)
-export const tags = optional(z.record(z.string(), z.string()))
-export const position = optional(z.object({ offset: optional(z.int().nonnegative()), epoch: optionalText }))
+export const tags = z.record(z.string(), z.string()).optional()
+export const position = z.object({ offset: z.int().nonnegative().nullish(), epoch: z.string().nullish() }).optional()
 
 /** @throws SkeinError `bad_request` saying which member is wrong and how */
 export function parseParams<T>(schema: z.ZodType<T>, { values }: ApiParams): T {
-  const parsed = schema.safeParse(nothing(values) ?? {})
+  const parsed = schema.safeParse(members(values))
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   const where = issue?.path.join(".") || "parameters"
@@ -39,21 +42,21 @@ export function parseParams<T>(schema: z.ZodType<T>, { values }: ApiParams): T {
  * @throws SkeinError `bad_request`
  */
 export function payloadOf({ values, text }: ApiParams): Payload | undefined {
-  const { data, b64data } = (nothing(values) ?? {}) as { data?: unknown; b64data?: unknown }
+  const { data, b64data } = (values ?? {}) as { data?: unknown; b64data?: unknown }
   if (typeof b64data === "string" && b64data !== "") return payloadFromBase64(b64data)
   return data === undefined ? undefined : rawMember(text, "data")
 }
 
 /** JSON for clients (`info`, `data` of a subscription) from `name` or `b64…`. */
 export function jsonOf(params: ApiParams, name: "info" | "data"): JsonText | undefined {
-  const values = (nothing(params.values) ?? {}) as Readonly<Record<string, unknown>>
+  const values = members(params.values)
   const encoded = values[`b64${name}`]
   if (typeof encoded === "string" && encoded !== "") {
     const payload = payloadFromBase64(encoded)
     if (typeof payload !== "string") throw new SkeinError("bad_request", `b64${name} must hold JSON`)
     return payload
   }
-  return nothing(values[name]) === undefined ? undefined : rawMember(params.text, name)
+  return values[name] === undefined ? undefined : rawMember(params.text, name)
 }
 
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/

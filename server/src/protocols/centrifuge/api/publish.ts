@@ -4,24 +4,15 @@ import type { PublishDraft } from "../../../core/log.ts"
 import type { Position } from "../../../core/publication.ts"
 import type { CentrifugeParts } from "../options.ts"
 import { errorBody } from "./errors.ts"
-import {
-  type ApiParams,
-  channelName,
-  optional,
-  optionalFlag,
-  optionalText,
-  parseParams,
-  payloadOf,
-  tags,
-} from "./params.ts"
+import { type ApiParams, channelName, optionalFlag, optionalText, parseParams, payloadOf, tags } from "./params.ts"
 
 const MAX_IDEMPOTENCY_KEY_LENGTH = 128
 
 const draftSchema = {
   skip_history: optionalFlag,
   tags,
-  idempotency_key: optional(z.string().max(MAX_IDEMPOTENCY_KEY_LENGTH)),
-  version: optional(z.int().nonnegative()),
+  idempotency_key: z.string().max(MAX_IDEMPOTENCY_KEY_LENGTH).optional(),
+  version: z.int().nonnegative().optional(),
   /** Beyond Centrifugo: the connection that caused it and gets nothing, by client id or Pusher's socket id. */
   exclude: optionalText,
 }

@@ -58,6 +58,9 @@ const refused = (): Response =>
 const malformed = (): Response => json('{"code":400,"message":"expected a JSON object as body"}', 400)
 
 async function readText(request: Request, maxBytes: number): Promise<string | Response> {
+  const said = Number(request.headers.get("content-length") ?? Number.NaN)
+  // The usual case, and twice as fast. Bytes that are no UTF-8 become U+FFFD, in strings only: elsewhere it is no JSON.
+  if (said <= maxBytes) return request.text()
   const body = await readBody(request, maxBytes)
   if (body === undefined) return json(`{"code":413,"message":"a request may have ${maxBytes} bytes"}`, 413)
   return textOf(body) ?? malformed()

@@ -13,7 +13,9 @@ export async function history(session: CentrifugeSession, { id, request }: Comma
 /** Undefined and null mean absent, whoever parsed it. */
 interface HistoryQuery {
   readonly limit?: number | undefined
-  readonly since?: { readonly epoch?: string | undefined; readonly offset?: number | undefined } | undefined
+  readonly since?:
+    | { readonly epoch?: string | null | undefined; readonly offset?: number | null | undefined }
+    | undefined
   readonly reverse?: boolean | undefined
 }
 
