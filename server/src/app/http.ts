@@ -39,6 +39,8 @@ function health({ node, identities, readiness }: HttpParts): Hono {
     users: () => channels.hub.userCount,
     channels: () => channels.hub.channels.size,
     isReady: () => readiness.problem === undefined && !gateway.isDraining,
+    closes: () => gateway.closes,
+    admissionRefusals: () => gateway.refusals,
     broker: () => snakeNumbers(broker.stats()),
   })
   return healthRoutes({

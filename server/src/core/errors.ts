@@ -47,6 +47,12 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+/**
+ * Errors made by this process so far, by code: how often each limit and rule said no (promise P6).
+ * Counted here because every refusal of every part passes here.
+ */
+export const errorCounts: ReadonlyMap<ErrorCode, number> = new Map()
+
 export interface SkeinErrorOptions {
   cause?: unknown
   /** When trying again makes sense, in milliseconds from now. */
@@ -63,6 +69,8 @@ export class SkeinError extends Error {
     this.name = "SkeinError"
     this.code = code
     this.retryAfterMs = options.retryAfterMs
+    const counts = errorCounts as Map<ErrorCode, number>
+    counts.set(code, (counts.get(code) ?? 0) + 1)
   }
 
   get number(): number {

@@ -17,6 +17,7 @@ export interface AdmissionLimits {
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #byNetwork = new Map<string, number>()
+  readonly #refusals = new Map<number, number>()
   #open = 0
   #draining = false
 
@@ -24,8 +25,19 @@ export class Admission {
     this.#limits = limits
   }
 
+  /** By HTTP status of the refusal. */
+  get refusals(): ReadonlyMap<number, number> {
+    return this.#refusals
+  }
+
   /** Undefined: come in, and call `leave` with the same address once. */
   enter(address: string): Refusal | undefined {
+    const refusal = this.#decide(address)
+    if (refusal) this.#refusals.set(refusal.status, (this.#refusals.get(refusal.status) ?? 0) + 1)
+    return refusal
+  }
+
+  #decide(address: string): Refusal | undefined {
     if (this.#draining) return { status: 503, message: "this server is shutting down; connect again" }
     if (this.#open >= this.#limits.maxConnections)
       return { status: 503, message: `this server holds its ${this.#limits.maxConnections} connections already` }

@@ -47,6 +47,7 @@ export class Gateway implements StreamGateway {
   readonly #admission: Admission
   readonly #roster = new Roster()
   readonly #endpoints = new Map<string, WebSocketEndpoint>()
+  readonly #closes = new Map<number, number>()
   #http: HttpHandler = () => new Response("Not found\n", { status: 404 })
   #server: NativeServer | undefined
   #stopTicking: () => void = () => undefined
@@ -91,6 +92,16 @@ export class Gateway implements StreamGateway {
 
   get connectionCount(): number {
     return this.#admission.open
+  }
+
+  /** WebSockets that have ended, by close code; 1006 is a peer that dropped or was cut as a slow consumer. */
+  get closes(): ReadonlyMap<number, number> {
+    return this.#closes
+  }
+
+  /** Requests for a connection that were not let in, by HTTP status. */
+  get refusals(): ReadonlyMap<number, number> {
+    return this.#admission.refusals
   }
 
   get isDraining(): boolean {
@@ -223,6 +234,7 @@ export class Gateway implements StreamGateway {
 
   #closed(socket: WebSocketSocket, code: number, reason: string): void {
     socket.gone()
+    this.#closes.set(code, (this.#closes.get(code) ?? 0) + 1)
     this.#roster.remove(socket)
     this.#admission.leave(socket.handshake.address)
     const session = socket.session

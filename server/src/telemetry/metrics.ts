@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client"
+import { errorCounts } from "../core/errors.ts"
 
 /** What the node can be asked at any moment; read when metrics are scraped, never on the way of a frame. */
 export interface MetricSources {
@@ -6,6 +7,10 @@ export interface MetricSources {
   readonly users: () => number
   readonly channels: () => number
   readonly isReady: () => boolean
+  /** Ended WebSockets by close code. */
+  readonly closes: () => ReadonlyMap<number, number>
+  /** Connections not let in, by HTTP status. */
+  readonly admissionRefusals: () => ReadonlyMap<number, number>
   /** Numbers of the broker by name (snake_case), e.g. `queued_publications`. */
   readonly broker: () => Readonly<Record<string, number>>
 }
@@ -13,8 +18,6 @@ export interface MetricSources {
 export interface Metrics {
   readonly contentType: string
   text(): Promise<string>
-  /** Counts a refusal by its code: what the limits of the configuration did. */
-  refused(code: string): void
 }
 
 /** Prometheus metrics, all beginning with `skein_`. */
@@ -36,15 +39,28 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge("ready", "1 when this node delivers what is published", () => (sources.isReady() ? 1 : 0))
   for (const name of Object.keys(sources.broker()))
     gauge(`broker_${name}`, `Broker: ${name.replaceAll("_", " ")}`, () => sources.broker()[name] ?? 0)
-  const refusals = new Counter({
-    name: "skein_refusals_total",
-    help: "Commands and requests refused, by error code",
-    labelNames: ["code"],
+  counts(registry, "errors_total", "Refusals and failures, by error code", "code", () => errorCounts)
+  counts(registry, "closes_total", "Ended WebSockets, by close code", "code", sources.closes)
+  counts(registry, "not_let_in_total", "Connections not let in, by HTTP status", "status", sources.admissionRefusals)
+  return { contentType: registry.contentType, text: () => registry.metrics() }
+}
+
+/** A counter that is kept elsewhere and only shown here. */
+function counts(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  read: () => ReadonlyMap<string | number, number>,
+): void {
+  new Counter({
+    name: `skein_${name}`,
+    help,
+    labelNames: [label],
     registers: [registry],
+    collect() {
+      this.reset()
+      for (const [value, count] of read()) this.inc({ [label]: value }, count)
+    },
   })
-  return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
-    refused: (code) => refusals.inc({ code }),
-  }
 }
