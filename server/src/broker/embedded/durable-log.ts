@@ -6,6 +6,7 @@ import type { ChannelRule } from "../../core/rules.ts"
 import type { BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
 import { ChannelTable } from "./channel-table.ts"
 import { DurableChannel } from "./durable-channel.ts"
+import { type Chunk, chunkRequest, pageFromLog, pageFromRing, rangeOf } from "./history-pages.ts"
 import type { EmbeddedLimits } from "./limits.ts"
 import { LogClient } from "./log-client.ts"
 import { type Appended, OP, type Opened, type Ticked, type WireRow } from "./log-wire.ts"
@@ -19,7 +20,7 @@ import {
   toDelivered,
   toPublication,
 } from "./ops.ts"
-import { type Kept, publicationBytes, Ring } from "./ring.ts"
+import { type Kept, Ring } from "./ring.ts"
 
 /** The log process, or in tests whatever answers like it. */
 export interface LogLink {
@@ -42,9 +43,6 @@ export interface DurableLogOptions {
   readonly path: string
 }
 
-/** One answer of the log process carries at most about this much of a page: parsing it must not hold up deliveries. */
-const READ_CHUNK_BYTES = 512 * 1024
-const READ_CHUNK_ROWS = 1_000
 const TICK_MS = 1_000
 
 /**
@@ -95,7 +93,10 @@ export class DurableLog implements AppendHost {
     const top: Position = { epoch: channel.epoch, offset: channel.delivered }
     if (query.limit === 0 || isOtherEpoch(query.since, top.epoch)) return { publications: [], top }
     const range = rangeOf(channel, query)
-    const publications = this.#fromRing(channel, range) ?? (await this.#fromLog(channel, range))
+    const nowMs = this.#options.clock.nowMs()
+    const publications =
+      pageFromRing(channel, range, nowMs, this.#table) ??
+      (await pageFromLog(range, this.#options.limits.pageBytes, (chunk) => this.#askPage(channel, chunk)))
     // The history may have been replaced while the log was read.
     if (channel.epoch !== top.epoch) return this.history(name, rule, query)
     return { publications, top }
@@ -248,45 +249,8 @@ export class DurableLog implements AppendHost {
     this.#table.changeRing(channel, () => channel.startAt(opened.epoch, opened.top, opened.first, ring))
   }
 
-  /** Undefined when memory does not reach back far enough. */
-  #fromRing(channel: DurableChannel, range: Range): Kept[] | undefined {
-    const { ring } = channel
-    if (ring === undefined || (range.from < ring.first && range.from <= range.to)) return undefined
-    const cutoffMs = this.#options.clock.nowMs() - channel.historyTtlMs
-    this.#table.changeRing(channel, () => ring.dropOlderThan(cutoffMs))
-    if (!range.reverse) return ring.slice(range.from, Math.min(range.to, range.from + range.limit - 1))
-    return ring.slice(Math.max(range.from, range.to - range.limit + 1), range.to).reverse()
-  }
-
-  async #fromLog(channel: DurableChannel, range: Range): Promise<Kept[]> {
-    const page: Kept[] = []
-    let { from, to } = range
-    let bytes = 0
-    while (page.length < range.limit && from <= to && bytes < this.#options.limits.pageBytes) {
-      const rows = await this.#readChunk(channel, { ...range, from, to, limit: range.limit - page.length })
-      const [first] = rows
-      if (first === undefined) break
-      // What came before was trimmed while we read: a page may start later, it must have no hole.
-      if (!range.reverse && page.length > 0 && first.offset !== from) page.length = 0
-      for (const publication of rows) {
-        page.push(publication)
-        bytes += publicationBytes(publication.data, publication.tags)
-      }
-      const last = rows.at(-1)?.offset ?? 0
-      if (range.reverse) to = last - 1
-      else from = last + 1
-    }
-    return page
-  }
-
-  async #readChunk(channel: DurableChannel, range: Range): Promise<Kept[]> {
-    const { from, to, limit, reverse } = range
-    const count = Math.min(limit, READ_CHUNK_ROWS)
-    const rows = await this.#ask<WireRow[]>(
-      () => `[${OP.read},${channel.handle},${from},${to},${count},${READ_CHUNK_BYTES},${reverse ? 1 : 0}]`,
-      channel,
-      true,
-    )
+  async #askPage(channel: DurableChannel, chunk: Chunk): Promise<Kept[]> {
+    const rows = await this.#ask<WireRow[]>(() => chunkRequest(channel.handle, chunk), channel, true)
     return rows.map(rowToPublication)
   }
 
@@ -322,8 +286,13 @@ export class DurableLog implements AppendHost {
   #ticked(ticked: Ticked): void {
     this.#lastTick = ticked
     for (const name of ticked.swept) {
-      // Used again in between: then it was declared anew, and has its own epoch already.
-      if (this.#table.peek(name) === undefined) this.#listener?.invalidate(name)
+      const known = this.#table.peek(name)
+      // Known from before the log process was restarted: what we remember of it is void too.
+      if (known !== undefined && known.pending === 0) {
+        this.#table.remove(known)
+        this.#forget(known)
+      }
+      this.#listener?.invalidate(name)
     }
   }
 }
@@ -346,14 +315,6 @@ export interface DurableLogStats {
   readonly log: Ticked["figures"] | undefined
 }
 
-/** Both inclusive. */
-interface Range {
-  readonly from: number
-  readonly to: number
-  readonly limit: number
-  readonly reverse: boolean
-}
-
 /** A first page from the log need not fill the ring: an answer carries several of them. */
 const TAIL_BYTES = 64 * 1024
 
@@ -362,15 +323,4 @@ function unbroken(tail: Kept[], top: number): Kept[] {
   let start = tail.length
   while (start > 0 && tail[start - 1]?.offset === top - (tail.length - start)) start--
   return tail.slice(start)
-}
-
-function rangeOf(channel: DurableChannel, query: HistoryQuery): Range {
-  const limit = query.limit < 0 ? Number.MAX_SAFE_INTEGER : query.limit
-  const { since } = query
-  if (query.reverse === true) {
-    const to = since === undefined ? channel.delivered : Math.min(channel.delivered, since.offset - 1)
-    return { from: Math.max(channel.keptFrom, to - limit + 1), to, limit, reverse: true }
-  }
-  const from = since === undefined ? channel.keptFrom : Math.max(channel.keptFrom, since.offset + 1)
-  return { from, to: channel.delivered, limit, reverse: false }
 }

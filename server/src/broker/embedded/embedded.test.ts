@@ -7,10 +7,12 @@ import { createEmbeddedBroker } from "./embedded.ts"
 
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-brokerContract("embedded", async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), "skein-broker-"))
-  return {
-    broker: createEmbeddedBroker({ dataDir, durability: "commit", clock: realClock, log: silent }),
-    dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
-  }
-})
+for (const durability of ["commit", "fsync"] as const) {
+  brokerContract(`embedded, ${durability}`, async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), "skein-broker-"))
+    return {
+      broker: createEmbeddedBroker({ dataDir, durability, clock: realClock, log: silent }),
+      dispose: async () => rmSync(dataDir, { recursive: true, force: true }),
+    }
+  })
+}
