@@ -70,6 +70,7 @@ function createGateway({ server, limits }: Config, origins: OriginPolicy, clock:
     port: server.port,
     outboundBufferBytes: limits.maxOutboundBytes,
     maxRequestBodyBytes: limits.maxRequestBytes,
+    requestTimeoutMs: limits.requestTimeoutMs,
     idleTimeoutSeconds: Math.ceil(limits.idleTimeoutMs / 1_000),
     maxConnections: fittingConnections(limits.maxConnections),
     maxConnectionsPerAddress: limits.maxConnectionsPerIp,

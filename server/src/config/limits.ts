@@ -74,6 +74,10 @@ export const limitsSchema = z.strictObject({
     min: "100ms",
     max: "5m",
   }),
+  requestTimeoutMs: duration(
+    "An HTTP request that is not answered by then is answered with 503. Streams count until they begin.",
+    { default: "30s", min: "1s", max: "10m" },
+  ),
   idleTimeoutMs: duration(
     "A socket that is silent this long is closed; clients that answer pings are not silent. Must be above ping_interval.",
     { default: "60s", min: "8s", max: "16m" },

@@ -43,6 +43,7 @@ function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: 
     port: 0,
     outboundBufferBytes: 65_536,
     maxRequestBodyBytes: 65_536,
+    requestTimeoutMs: 30_000,
     idleTimeoutSeconds: 60,
     maxConnections: 100,
     maxConnectionsPerAddress: 100,

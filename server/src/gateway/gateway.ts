@@ -1,6 +1,7 @@
 import type { Server } from "bun"
 import type { Clock } from "../core/clock.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
+import { withinDeadline } from "./deadline.ts"
 import type { ForwardedAddresses } from "./forwarded.ts"
 import type { OriginPolicy } from "./origin.ts"
 import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
@@ -24,6 +25,8 @@ export interface GatewayOptions extends AdmissionLimits {
   /** A connection whose client has not taken this much is closed as a slow consumer. */
   readonly outboundBufferBytes: number
   readonly maxRequestBodyBytes: number
+  /** A request whose handler has not answered by then is answered with 503. */
+  readonly requestTimeoutMs: number
   /** A WebSocket that is silent this long (pings unanswered too) is gone. 8–960 s. */
   readonly idleTimeoutSeconds: number
   readonly origins: OriginPolicy
@@ -187,7 +190,9 @@ export class Gateway implements StreamGateway {
 
   #fetch(request: Request, server: NativeServer): Response | Promise<Response> | undefined {
     if (wantsWebSocket(request)) return this.#upgrade(request, server)
-    return this.#http(request)
+    const answer = this.#http(request)
+    if (answer instanceof Response) return answer
+    return withinDeadline(answer, this.#options.requestTimeoutMs, this.#options.clock)
   }
 
   #upgrade(request: Request, server: NativeServer): Response | undefined {
