@@ -5,7 +5,9 @@ import { createIdentities } from "./app/identity.ts"
 import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
+import { connectionsOf, createSite } from "./app/site.ts"
 import { createWebhooks } from "./app/webhooks.ts"
+import { firstOf } from "./auth/identify.ts"
 import { isEnded } from "./chat/session/endings.ts"
 import type { Config } from "./config/schema.ts"
 import { systemClock } from "./gateway/clock.ts"
@@ -51,7 +53,11 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
     store ? isEnded(store, sessionId) : false,
   )
   const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, clock, log })
-  const identify = identities.handshakes(async ({ headers }) => chat?.identifyByCookie(headers))
+  const site = await createSite(config, { clock, log: log.child({ part: "site" }), ...connectionsOf(channels.hub) })
+  stops.add(() => site.stop())
+  // The site first: whoever signed in there is no longer the guest that the chat's own cookie still names.
+  const byCookie = firstOf([...site.strategies, ({ headers }) => chat?.identifyByCookie(headers)])
+  const identify = identities.handshakes(byCookie.identify)
   const centrifuge = addProtocols({ config, node, encoders, identities, identify, chat, clock, log })
 
   const webhooks = config.pusher.enabled
@@ -70,6 +76,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   }
   if (webhooks) stops.add(webhooks.start())
   if (pusher) stops.add(pusher.start())
+  site.start()
   const readiness = new Readiness(() => broker.probe(), clock, log)
   stops.add(await readiness.start())
   stops.add(clock.every(1_000, () => channels.tick(clock.nowMs())))
