@@ -8,9 +8,11 @@ import { me, person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
 import { onEscape } from "../escape.ts"
+import { oneLine } from "../list/text.ts"
 import { fitHeight } from "./fit-height.ts"
 import { isImeKey } from "./ime.ts"
 import { tellTyping, tellTypingStopped } from "./tell-typing.ts"
+import { useMentions } from "./use-mentions.tsx"
 
 const SHOW_LEFT_BELOW = 200
 
@@ -33,6 +35,12 @@ export function Composer({ room }: { room: Room }) {
     setLength(lengthOf(text))
     fitHeight(field.current)
   }
+
+  const mentions = useMentions(room, (text, caret) => {
+    setText(text)
+    field.current?.setSelectionRange(caret, caret)
+    if (!editing) chat.peek()?.drafts.set(room.id, text)
+  })
 
   useLayoutEffect(() => {
     intent.value = undefined
@@ -61,9 +69,10 @@ export function Composer({ room }: { room: Room }) {
     })
   }, [current])
 
-  const onInput = () => {
+  const onInput = (event: Event) => {
     const element = field.current
     if (!element) return
+    if (!(event as InputEvent).isComposing) mentions.follow(element)
     setLength(lengthOf(element.value))
     fitHeight(element)
     if (editing) return
@@ -94,7 +103,7 @@ export function Composer({ room }: { room: Room }) {
   }
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (isImeKey(event)) return
+    if (isImeKey(event) || mentions.onKey(event, field.current)) return
     if (
       event.key === "Enter" &&
       !event.shiftKey &&
@@ -119,6 +128,7 @@ export function Composer({ room }: { room: Room }) {
         submit()
       }}
     >
+      {mentions.list(() => field.current)}
       {current && <IntentLine />}
       <div class="composer-row">
         <textarea
@@ -130,6 +140,11 @@ export function Composer({ room }: { room: Room }) {
           onInput={onInput}
           onKeyDown={onKeyDown}
           onCompositionUpdate={() => tellTyping(room)}
+          onCompositionEnd={onInput}
+          onBlur={mentions.close}
+          aria-autocomplete="list"
+          aria-controls={mentions.open ? "mention-list" : undefined}
+          aria-activedescendant={mentions.active}
           enterkeyhint={onTouch.matches ? "enter" : "send"}
           autocomplete="off"
         />
@@ -171,7 +186,7 @@ function IntentLine() {
     <div class="intent">
       <Icon name={current.kind === "edit" ? "edit" : "reply"} size={14} />
       <b>{current.kind === "edit" ? t().editing : t().replyingTo(name)}</b>
-      {current.kind === "reply" && <span dir="auto">{current.message.body.replace(/\s+/g, " ").slice(0, 120)}</span>}
+      {current.kind === "reply" && <span dir="auto">{oneLine(current.message.body)}</span>}
       <button
         type="button"
         class="icon-button small"

@@ -3,6 +3,7 @@ import { target } from "../../state/compose.ts"
 import { person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
+import { oneLine } from "./text.ts"
 
 /** The message answered, on one line; pressing it goes there. */
 export function Quote({ room, seq }: { room: Room; seq: number }) {
@@ -19,7 +20,7 @@ export function Quote({ room, seq }: { room: Room; seq: number }) {
     >
       <Icon name="reply" size={14} />
       {name && <b>{name}</b>}
-      <span dir="auto">{text.replace(/\s+/g, " ").slice(0, 160)}</span>
+      <span dir="auto">{oneLine(text)}</span>
     </button>
   )
 }

@@ -46,6 +46,9 @@ export function piecesOf(text: string): Piece[] {
   return pieces
 }
 
+/** A message in one line, for quotes and lists: without line breaks and the marks of code. */
+export const oneLine = (text: string): string => text.slice(0, 400).replace(/`+/g, "").replace(/\s+/g, " ").trim()
+
 const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}|\p{Emoji_Component}|\u200d|\ufe0f|\s)+$/u
 const HAS_PICTURE = /\p{Extended_Pictographic}|\p{Regional_Indicator}/u
 

@@ -9,6 +9,7 @@ import { typists } from "../../state/typing.ts"
 import { Avatar } from "../bits/Avatar.tsx"
 import { Icon } from "../bits/Icon.tsx"
 import { capped } from "../list/Pills.tsx"
+import { oneLine } from "../list/text.ts"
 
 export function RoomItem({ room }: { room: Room }) {
   const facts = room.facts.value
@@ -62,7 +63,7 @@ function Preview({ room }: { room: Room }) {
   const mine = message.sender_id === me.value?.id
   const author = room.facts.value.kind === "room" && !mine ? person(message.sender_id)?.name : undefined
   const name = author ? `${author}: ` : ""
-  const text = message.state === "deleted" ? t().deleted : `${name}${message.body.slice(0, 120)}`
+  const text = message.state === "deleted" ? t().deleted : `${name}${oneLine(message.body)}`
   return (
     <>
       <span class="preview" dir="auto">
