@@ -58,7 +58,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   // The site first: whoever signed in there is no longer the guest that the chat's own cookie still names.
   const byCookie = firstOf([...site.strategies, ({ headers }) => chat?.identifyByCookie(headers)])
   const identify = identities.handshakes(byCookie.identify)
-  const centrifuge = addProtocols({ config, node, encoders, identities, identify, chat, clock, log })
+  const centrifuge = addProtocols({ config, node, encoders, identities, identify, site, chat, clock, log })
 
   const webhooks = config.pusher.enabled
     ? createWebhooks({ config, node, apps: pusherBeginnings.apps, clock, log })

@@ -19,6 +19,7 @@ import type { PusherEncoders } from "../protocols/pusher/pusher.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { Identities } from "./identity.ts"
 import type { Node } from "./node.ts"
+import type { Site } from "./site.ts"
 
 /** Made before the core, which fans out with them. */
 export function createEncoders(pusher: PusherEncoders) {
@@ -42,6 +43,7 @@ export interface ProtocolParts {
   readonly encoders: ReturnType<typeof createEncoders>
   readonly identities: Identities
   readonly identify: HandshakeIdentity
+  readonly site: Site
   /** Absent: the chat is off. */
   readonly chat: Chat | undefined
   readonly clock: Clock
@@ -56,7 +58,7 @@ export function addProtocols(parts: ProtocolParts): Centrifuge {
   return centrifuge
 }
 
-function createCentrifugeOf({ config, node, encoders, identities, identify, chat, clock, log }: ProtocolParts) {
+function createCentrifugeOf({ config, node, encoders, identities, identify, site, chat, clock, log }: ProtocolParts) {
   return createCentrifuge({
     channels: node.channels,
     encoders: encoders.centrifuge,
@@ -68,6 +70,7 @@ function createCentrifugeOf({ config, node, encoders, identities, identify, chat
     config: centrifugeConfig(config),
     defer: (run) => void setImmediate(run),
     apiKeyMatches: identities.apiKeys.matches,
+    loggedOut: site.forget,
     ...(chat === undefined
       ? {}
       : {

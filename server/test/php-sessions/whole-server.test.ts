@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test"
-import { Centrifuge } from "centrifuge"
-import WebSocket from "ws"
+import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
+import { browser } from "./browser.ts"
 import { type Service, startRedis } from "./services.ts"
 import { Visitor } from "./site.ts"
 
@@ -24,40 +23,15 @@ afterAll(async () => {
   await redis?.stop()
 })
 
-const clients: Centrifuge[] = []
-afterEach(() => {
-  for (const client of clients.splice(0)) client.disconnect()
-})
-
 function visitor(): Visitor {
   return new Visitor({ "session.save_handler": "redis", "session.save_path": `tcp://127.0.0.1:${redis.port}` })
-}
-
-/** The official client, with a socket that sends cookies as a browser does: those of the moment it connects. */
-function browser(of: { readonly cookie: string }) {
-  class CookieSocket extends WebSocket {
-    constructor(address: string, protocols: string[]) {
-      super(address, protocols, { headers: { cookie: of.cookie } })
-    }
-  }
-  const client = new Centrifuge(`${server.wsUrl}/connection/websocket`, {
-    websocket: CookieSocket,
-    minReconnectDelay: 20,
-    maxReconnectDelay: 50,
-  })
-  clients.push(client)
-  const seen = { connected: 0, codes: [] as number[] }
-  client.on("connected", () => seen.connected++)
-  client.on("connecting", ({ code }) => seen.codes.push(code))
-  client.on("disconnected", ({ code }) => seen.codes.push(code))
-  return { client, seen }
 }
 
 describe("a browser with the cookie of a PHP site", () => {
   test("is the member, with the name others see, until PHP logs out; then it is nobody within a second", async () => {
     const member = visitor()
     await member.login("42")
-    const { client, seen } = browser(member)
+    const { client, seen } = browser(server, member)
     client.connect()
     await until(() => seen.connected === 1, "connected")
     const subscription = client.newSubscription("open:hall")
@@ -78,7 +52,7 @@ describe("a browser with the cookie of a PHP site", () => {
   test("whose session gets a new id comes back as the same member by itself", async () => {
     const member = visitor()
     await member.login("43")
-    const { client, seen } = browser(member)
+    const { client, seen } = browser(server, member)
     client.connect()
     await until(() => seen.connected === 1, "connected")
     await member.visit("do=renew")
@@ -88,7 +62,7 @@ describe("a browser with the cookie of a PHP site", () => {
   test("who is not logged in there is nobody", async () => {
     const guest = visitor()
     await guest.visit("do=look")
-    const { client } = browser(guest)
+    const { client } = browser(server, guest)
     client.connect()
     await until(() => client.state === "disconnected", "refused")
   }, 30_000)

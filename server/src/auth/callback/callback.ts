@@ -25,8 +25,6 @@ export interface CallbackOptions {
   readonly openForMs: number
 }
 
-/** Somebody may log in at any moment: that nobody is there is believed for a short time only. */
-const MAX_NOBODY_MS = 1_000
 const MAX_WAITING = 10_000
 /** No browser sends more. */
 const MAX_COOKIE_LENGTH = 16_384
@@ -103,8 +101,8 @@ export class SiteCallback {
     const answer = await this.#inTurn(cookies)
     // Somebody logged out while the site was answering: it may have answered before.
     if (logouts !== this.#logouts) return this.#inTurn(cookies)
-    const { rememberMs } = this.#options
-    this.#remembered.set(hash, answer, answer.kind === "known" ? rememberMs : Math.min(rememberMs, MAX_NOBODY_MS))
+    // Somebody may log in at any moment: that nobody is there is not remembered.
+    if (answer.kind === "known") this.#remembered.set(hash, answer, this.#options.rememberMs)
     return answer
   }
 

@@ -1,8 +1,10 @@
 import type { Clock } from "../../core/clock.ts"
 import type { Answer } from "./answers.ts"
 
+type Known = Answer & { readonly kind: "known" }
+
 interface Entry {
-  readonly answer: Answer
+  readonly answer: Known
   readonly untilMs: number
 }
 
@@ -17,7 +19,7 @@ export class RememberedAnswers {
     this.#clock = clock
   }
 
-  get(hash: string): Answer | undefined {
+  get(hash: string): Known | undefined {
     const entry = this.#entries.get(hash)
     if (!entry) return undefined
     if (entry.untilMs > this.#clock.nowMs()) return entry.answer
@@ -25,7 +27,7 @@ export class RememberedAnswers {
     return undefined
   }
 
-  set(hash: string, answer: Answer, forMs: number): void {
+  set(hash: string, answer: Known, forMs: number): void {
     this.#entries.delete(hash)
     if (forMs <= 0) return
     this.#entries.set(hash, { answer, untilMs: this.#clock.nowMs() + forMs })
@@ -34,8 +36,7 @@ export class RememberedAnswers {
   }
 
   /** Everything remembered about this person or this session. */
-  forget(isAbout: (answer: Answer & { kind: "known" }) => boolean): void {
-    for (const [hash, { answer }] of this.#entries)
-      if (answer.kind === "known" && isAbout(answer)) this.#entries.delete(hash)
+  forget(isAbout: (answer: Known) => boolean): void {
+    for (const [hash, { answer }] of this.#entries) if (isAbout(answer)) this.#entries.delete(hash)
   }
 }

@@ -90,6 +90,8 @@ export interface CentrifugeParts {
   readonly rpc?: RpcHandler
   /** The `rpc` method of the server API. Absent: every method is unknown (error 104). */
   readonly apiRpc?: (method: string, params: JsonText) => Promise<JsonText | undefined>
+  /** Told whom the back end disconnected: what is remembered of a login or a user may not be true any more. */
+  readonly loggedOut?: (about: { readonly userId?: string; readonly sessionId?: string }) => void
   /** Subscriptions that applications add to a new connection, beside those of its token. */
   readonly serverSubscriptions?: (connection: Connection) => readonly ServerSubscription[]
 }

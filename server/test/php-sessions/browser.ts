@@ -1,0 +1,29 @@
+import { afterEach } from "bun:test"
+import { Centrifuge } from "centrifuge"
+import WebSocket from "ws"
+import type { TestServer } from "../support/server.ts"
+
+const clients: Centrifuge[] = []
+afterEach(() => {
+  for (const client of clients.splice(0)) client.disconnect()
+})
+
+/** The official client, with a socket that sends cookies as a browser does: those of the moment it connects. */
+export function browser(server: TestServer, of: { readonly cookie: string }) {
+  class CookieSocket extends WebSocket {
+    constructor(address: string, protocols: string[]) {
+      super(address, protocols, { headers: { cookie: of.cookie } })
+    }
+  }
+  const client = new Centrifuge(`${server.wsUrl}/connection/websocket`, {
+    websocket: CookieSocket,
+    minReconnectDelay: 20,
+    maxReconnectDelay: 50,
+  })
+  clients.push(client)
+  const seen = { connected: 0, codes: [] as number[] }
+  client.on("connected", () => seen.connected++)
+  client.on("connecting", ({ code }) => seen.codes.push(code))
+  client.on("disconnected", ({ code }) => seen.codes.push(code))
+  return { client, seen }
+}
