@@ -110,6 +110,20 @@ export function brokerContract(name: string, makeBroker: () => Promise<BrokerUnd
         expect(await read("epochs", { limit: 9, since: { epoch: "", offset: 1 } })).toMatchObject({ offsets: [2, 3] })
       })
 
+      test("a position or limit that is no sensible number does no harm", async () => {
+        await publishAll("odd", texts(5))
+        for (const offset of [Number.NaN, -1, 1.5, 1e300, Number.POSITIVE_INFINITY, -1e300]) {
+          for (const limit of [9, 2.5, Number.NaN]) {
+            for (const reverse of [false, true]) {
+              const { offsets, top } = await read("odd", { limit, reverse, since: { epoch: "", offset } })
+              expect(top).toBe(5)
+              for (const one of offsets) expect(upTo(5)).toContain(one as number)
+            }
+          }
+        }
+        expect((await broker.publish("odd", rule, { data: "6" })).position?.offset).toBe(6)
+      })
+
       test("no more than the rule's size is kept, and a page that cannot reach back starts later", async () => {
         const small = { ...rule, historySize: 7 }
         await publishAll("small", texts(40), small)

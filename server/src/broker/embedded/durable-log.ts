@@ -176,6 +176,7 @@ export class DurableLog implements AppendHost {
       if (known.follow(rule)) known.declaredIn = 0
       return known
     }
+    ensureName(name)
     const channel = new DurableChannel(name, this.#nextHandle++, rule)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     // Publishes alone bring a channel here too, and nobody may be waiting for this promise then.
@@ -323,4 +324,10 @@ function unbroken(tail: Kept[], top: number): Kept[] {
   let start = tail.length
   while (start > 0 && tail[start - 1]?.offset === top - (tail.length - start)) start--
   return tail.slice(start)
+}
+
+/** Half a surrogate pair has no UTF-8: the file would take two such names for one channel. */
+function ensureName(name: string): void {
+  if (name.isWellFormed()) return
+  throw new SkeinError("bad_request", "expected a channel name of whole characters, got one with half a surrogate pair")
 }

@@ -257,3 +257,22 @@ test("more channels than fit in memory: the idle are forgotten and come back as 
   }
   await running.broker.stop()
 })
+
+test("names that the file could not tell apart are refused, odd ones are not", async () => {
+  const running = await runEmbedded(folder.path, { limits: { ringCount: 1 } })
+  for (const half of ["a\ud800", "\udc00"]) {
+    expect((await failureOf(running.broker.publish(half, ruleOf(), { data: "1" }))).code).toBe("bad_request")
+    expect((await failureOf(running.broker.history(half, ruleOf(), { limit: 0 }))).code).toBe("bad_request")
+  }
+  const odd = ["a\ufffd", "a\u0000b", "a", "A", "a ", "é", "e\u0301", "😀", "'; DROP TABLE channels; --"]
+  for (const name of odd) await publish(running, name, 2)
+  for (const name of odd) {
+    const { publications } = await running.broker.history(name, ruleOf(), { limit: 9 })
+    expect(publications.map(({ offset }) => offset)).toEqual([1, 2])
+  }
+  for (const since of [Number.NaN, 1.5, 1e300]) {
+    await running.broker.history("a", ruleOf(), { limit: 9, since: { epoch: "", offset: since } })
+  }
+  expect(running.broker.stats().restarts).toBe(0)
+  await running.broker.stop()
+})

@@ -21,14 +21,19 @@ export type Chunk = Range
 
 /** What a query asks of a channel as it stands now: never beyond the last delivered. */
 export function rangeOf(channel: DurableChannel, query: HistoryQuery): Range {
-  const limit = query.limit < 0 ? Number.MAX_SAFE_INTEGER : query.limit
-  const { since } = query
+  const limit = query.limit < 0 ? Number.MAX_SAFE_INTEGER : whole(query.limit)
+  const since = query.since === undefined ? undefined : whole(query.since.offset)
   if (query.reverse === true) {
-    const to = since === undefined ? channel.delivered : Math.min(channel.delivered, since.offset - 1)
+    const to = since === undefined ? channel.delivered : Math.min(channel.delivered, since - 1)
     return { from: Math.max(channel.keptFrom, to - limit + 1), to, limit, reverse: true }
   }
-  const from = since === undefined ? channel.keptFrom : Math.max(channel.keptFrom, since.offset + 1)
+  const from = since === undefined ? channel.keptFrom : Math.max(channel.keptFrom, since + 1)
   return { from, to: channel.delivered, limit, reverse: false }
+}
+
+/** Positions come from clients: what is no number would be no JSON either, and end the log process. */
+function whole(value: number): number {
+  return Number.isNaN(value) ? 0 : Math.trunc(Math.max(0, Math.min(value, Number.MAX_SAFE_INTEGER - 1)))
 }
 
 /** Undefined when memory does not reach back far enough. */
