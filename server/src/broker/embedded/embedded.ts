@@ -154,7 +154,10 @@ function transient(draft: Draft, timeMs: number): Publication {
 function ensureKey(key: string): void {
   const bytes = Buffer.byteLength(key)
   if (bytes > 0 && bytes <= MAX_KEY_BYTES && key.isWellFormed()) return
-  throw new SkeinError("bad_request", `expected an idempotency key of 1 to ${MAX_KEY_BYTES} bytes of whole characters, got ${bytes} bytes`)
+  throw new SkeinError(
+    "bad_request",
+    `expected an idempotency key of 1 to ${MAX_KEY_BYTES} bytes of whole characters, got ${bytes} bytes`,
+  )
 }
 
 /** A folder that cannot be made is no reason not to start: the log process will say what is wrong with it. */
