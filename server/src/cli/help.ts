@@ -3,6 +3,12 @@ import { EXIT } from "./exit.ts"
 export const HELP = `Skein: a realtime server for web applications, with chat in the box.
 
   skein serve                  run the server (http://127.0.0.1:8080 unless told otherwise)
+      --standby                  wait while another server works in the data folder, then take over
+  skein doctor [wss://SITE]    find out what keeps this server, or the way to it, from working
+      --idle DURATION            how long to watch a silent connection, 65s unless told otherwise, 0s not at all
+      --origin ORIGIN            the site whose pages connect, when it is another than the server's
+      --token TOKEN              connect as this user (skein token --user …)
+      --json                     findings as JSON
   skein token --user ID        print a connection token for a user
       --channel NAME             a subscription token for this channel instead
       --ttl DURATION             how long it is valid, 1h unless told otherwise

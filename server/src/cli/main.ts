@@ -8,7 +8,7 @@ import { type Arguments, CONFIG_FLAGS, ensureNoPositionals, readArguments } from
 import { CliError, EXIT } from "./exit.ts"
 import { HELP } from "./help.ts"
 import { readConfig } from "./read-config.ts"
-import { serve } from "./serve.ts"
+import { SERVE_FLAGS, serve } from "./serve.ts"
 import { makeToken, TOKEN_FLAGS } from "./token.ts"
 import { linesOfInput, WHOAMI_FLAGS, waitingClock, whoami } from "./whoami.ts"
 
@@ -16,12 +16,12 @@ type Command = (args: readonly string[]) => Promise<void>
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   async serve(rest) {
-    const args = readArguments(rest, CONFIG_FLAGS)
+    const args = readArguments(rest, { ...CONFIG_FLAGS, ...SERVE_FLAGS })
     ensureNoPositionals(args, "serve")
     const loaded = readConfig(args, process.env)
     // Loaded only here: the other commands answer without the server's weight.
     const { startApp } = await import("../app.ts")
-    await serve(loaded, startApp)
+    await serve(loaded, startApp, { standby: args.flags.has("standby") })
   },
 
   async config(rest) {

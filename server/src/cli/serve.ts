@@ -3,6 +3,7 @@ import type { LoadedConfig } from "../config/load.ts"
 import { type Config, closeSettings } from "../config/schema.ts"
 import { systemClock } from "../gateway/clock.ts"
 import { createLog, type Log } from "../telemetry/log.ts"
+import type { FlagSpec } from "./arguments.ts"
 import { type DataFolder, openDataFolder } from "./data-folder.ts"
 import { CliError, EXIT } from "./exit.ts"
 import { watchLauncher } from "./launcher-watch.ts"
@@ -17,12 +18,19 @@ export type StartApp = (config: Config, log: Log) => Promise<RunningApp>
 /** Beyond the drain window: what stopping broker and store may take. */
 const STOP_GRACE_MS = 15_000
 
+export const SERVE_FLAGS = { standby: { type: "boolean" } } as const satisfies FlagSpec
+
 /**
  * Runs the server until a signal ends it. Prints the ready line on stdout once it accepts work.
  *
+ * @param options.standby - wait for the data folder as long as another server works in it, instead of refusing
  * @throws CliError when it cannot start
  */
-export async function serve(loaded: LoadedConfig, startApp: StartApp): Promise<void> {
+export async function serve(
+  loaded: LoadedConfig,
+  startApp: StartApp,
+  { standby = false }: { standby?: boolean } = {},
+): Promise<void> {
   const log = createLog(loaded.settings.log)
   const lifecycle = new Lifecycle({
     log,
@@ -31,7 +39,7 @@ export async function serve(loaded: LoadedConfig, startApp: StartApp): Promise<v
     clock: systemClock,
   })
   listen(lifecycle)
-  const folder = await openDataFolder(resolve(loaded.settings.data))
+  const folder = await openFolder(resolve(loaded.settings.data), standby, log)
   for (const warning of folder.warnings) log.warn(warning)
   const config = { ...closeSettings(loaded.settings, loaded.mode, folder.secrets), data: folder.path }
   const app = await start(config, log, startApp)
@@ -43,6 +51,14 @@ export async function serve(loaded: LoadedConfig, startApp: StartApp): Promise<v
   })
   process.stdout.write(`Skein ready on ${app.url}\n`)
   explain(loaded, config, folder, log)
+}
+
+async function openFolder(path: string, standby: boolean, log: Log): Promise<DataFolder> {
+  if (!standby) return openDataFolder(path)
+  log.info({ folder: path }, "standing by: working as soon as no other server works in the data folder")
+  const folder = await openDataFolder(path, Number.POSITIVE_INFINITY)
+  log.info({ folder: path }, "the data folder is free: taking over")
+  return folder
 }
 
 function listen(lifecycle: Lifecycle): void {

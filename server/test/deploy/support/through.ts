@@ -49,7 +49,7 @@ function ask({ port, host, path, headers = {}, from = "127.0.0.1", tls = true }:
       if (answer) resolve(answer)
       else reject(new Error(`no HTTP answer, but ${JSON.stringify(text.slice(0, 200))}`))
     }
-    socket.on("data", (bytes) => {
+    socket.on("data", (bytes: Buffer) => {
       text += bytes.toString("latin1")
       if (isWhole(text)) settle()
     })

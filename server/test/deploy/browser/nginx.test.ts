@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import { TestServer } from "../../support/server.ts"
+import { HOST, type Nginx, PREFIX_HOST, startShippedNginx } from "../support/nginx.ts"
+
+const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+const QUIET_FLAGS = ["--disable-component-update", "--disable-sync", "--disable-quic"]
+const NAMES = `--host-resolver-rules=MAP *.example.com 127.0.0.1`
+
+let server: TestServer
+let nginx: Nginx
+let browser: Browser
+beforeAll(async () => {
+  server = await TestServer.start({
+    env: {
+      SKEIN_MODE: "production",
+      SKEIN_SERVER_TRUSTED_PROXIES: "127.0.0.1",
+      SKEIN_AUTH_GUESTS: "anywhere",
+      SKEIN_PLAIN_LANGUAGE: "en",
+    },
+  })
+  nginx = await startShippedNginx(server.port)
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET_FLAGS, NAMES] })
+}, 30_000)
+afterAll(async () => {
+  await browser?.close()
+  await nginx?.stop()
+  await server?.stop()
+})
+
+interface Guest {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** Addresses of the WebSockets the page opened. */
+  readonly sockets: string[]
+}
+
+async function guest(name: string, address: string): Promise<Guest> {
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-US" })
+  context.setDefaultTimeout(15_000)
+  const page = await context.newPage()
+  const sockets: string[] = []
+  page.on("websocket", (socket) => sockets.push(socket.url()))
+  await page.goto(address)
+  await page.getByRole("textbox").fill(name)
+  await page.getByRole("textbox").press("Enter")
+  await page.locator(".shell .room-item").first().waitFor()
+  return { page, context, sockets }
+}
+
+async function say({ page }: Guest, text: string): Promise<void> {
+  await page.locator(".composer textarea").click()
+  await page.keyboard.insertText(text)
+  await page.keyboard.press("Enter")
+}
+
+const sees = ({ page }: Guest, text: string) => page.locator("li.message[data-seq]", { hasText: text }).waitFor()
+
+test("people chat through nginx: over TLS on a host of its own, and under a prefix of another site", async () => {
+  const own = await guest("Ann", `https://${HOST}:${nginx.port}/`)
+  const under = await guest("Ben", `https://${PREFIX_HOST}:${nginx.port}/skein/`)
+  await say(own, "hello from the host")
+  await sees(under, "hello from the host")
+  await say(under, "hello from below the prefix")
+  await sees(own, "hello from below the prefix")
+  expect(own.sockets).toEqual([`wss://${HOST}:${nginx.port}/connection/websocket`])
+  expect(under.sockets).toEqual([`wss://${PREFIX_HOST}:${nginx.port}/skein/connection/websocket`])
+
+  const cookie = async ({ context }: Guest) =>
+    (await context.cookies()).map(({ path, secure, httpOnly }) => ({ path, secure, httpOnly }))
+  expect(await cookie(own)).toEqual([{ path: "/", secure: true, httpOnly: true }])
+  expect(await cookie(under)).toEqual([{ path: "/skein/", secure: true, httpOnly: true }])
+
+  await under.page.reload()
+  await sees(under, "hello from below the prefix")
+  for (const { context } of [own, under]) await context.close()
+}, 60_000)
+
+test("the server is killed and started again behind nginx: the page comes back, nothing lost, nothing doubled", async () => {
+  const [cleo, dan] = [
+    await guest("Cleo", `https://${HOST}:${nginx.port}/`),
+    await guest("Dan", `https://${PREFIX_HOST}:${nginx.port}/skein/`),
+  ]
+  await say(cleo, "before the crash")
+  await sees(dan, "before the crash")
+  await server.kill()
+  await cleo.page.locator(".banner", { hasText: "offline" }).waitFor()
+  await say(cleo, "during the crash")
+  await server.begin()
+  for (const { page } of [cleo, dan])
+    await page
+      .getByRole("button", { name: "Retry now" })
+      .click({ timeout: 2_000 })
+      .catch(() => undefined)
+  await sees(dan, "during the crash")
+  const heard = await dan.page.locator("li.message .text").allInnerTexts()
+  expect(heard.slice(-2)).toEqual(["before the crash", "during the crash"])
+  for (const { context } of [cleo, dan]) await context.close()
+}, 60_000)

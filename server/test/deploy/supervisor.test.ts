@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { API_KEY } from "../support/server.ts"
+import { until } from "../support/until.ts"
+import { CHANNEL_RULES, Listener, Publisher } from "./support/client.ts"
+import { freePort, openFolder, SystemProgram } from "./support/program.ts"
+import { ROOT, shipped } from "./support/shipped.ts"
+
+const DRAIN_WINDOW_MS = 300
+
+const { path: folder, remove } = openFolder("skein-supervisor-")
+const configuration = join(folder, "supervisord.conf")
+const data = join(folder, "data")
+const user = spawnSync("id", ["-un"], { encoding: "utf8" }).stdout.trim()
+let supervisor: SystemProgram
+let port: number
+
+beforeAll(async () => {
+  port = await freePort()
+  mkdirSync(data)
+  writeFileSync(join(folder, "skein.toml"), settings())
+  writeFileSync(join(folder, "skein.conf"), program())
+  writeFileSync(configuration, supervisord())
+  supervisor = new SystemProgram("supervisord", ["-c", configuration])
+  await supervisor.ready(() => existsSync(join(folder, "s.sock")), "makes its socket")
+  await until(isReady, "the server is ready", 20_000)
+}, 30_000)
+afterAll(async () => {
+  await supervisor?.stop()
+  remove()
+})
+
+/** The program section that is shipped, with the paths of this test. */
+function program(): string {
+  return shipped("supervisor/skein.conf", {
+    "/usr/bin/node": spawnSync("which", ["node"], { encoding: "utf8" }).stdout.trim(),
+    "/opt/skein": ROOT,
+    "/etc/skein": folder,
+    "/var/lib/skein": data,
+    "/var/log/skein": folder,
+    "user=skein": `user=${user}`,
+  })
+}
+
+const supervisord = () => `
+[unix_http_server]
+file=${folder}/s.sock
+chmod=0700
+[supervisord]
+nodaemon=true
+user=${user}
+logfile=${folder}/s.log
+pidfile=${folder}/s.pid
+childlogdir=${folder}
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+[supervisorctl]
+serverurl=unix://${folder}/s.sock
+[include]
+files=${folder}/skein.conf
+`
+
+const settings = () => `
+mode = "production"
+[server]
+port = ${port}
+[auth]
+api_keys = ["${API_KEY}"]
+allow_anonymous = true
+[drain]
+window = "${DRAIN_WINDOW_MS}ms"
+${(JSON.parse(CHANNEL_RULES) as Record<string, unknown>[])
+  .map((rule) =>
+    ["[[channels]]", ...Object.entries(rule).map(([key, value]) => `${key} = ${JSON.stringify(value)}`)].join("\n"),
+  )
+  .join("\n")}
+`
+
+const url = () => `http://127.0.0.1:${port}`
+
+async function isReady(): Promise<boolean> {
+  const answer = await fetch(`${url()}/ready`).catch(() => undefined)
+  return answer?.status === 200
+}
+
+function control(...args: string[]): string {
+  const { stdout, stderr, status } = spawnSync("supervisorctl", ["-c", configuration, ...args], { encoding: "utf8" })
+  if (status !== 0) throw new Error(`supervisorctl ${args.join(" ")} failed: ${stdout}${stderr}`)
+  return stdout
+}
+
+const serverPid = () => Number(readFileSync(join(data, "lock.pid"), "utf8"))
+
+test("restarts by command and kill -9 under Supervisor: clients recover, nothing lost, doubled or out of order", async () => {
+  const listener = new Listener(`ws://127.0.0.1:${port}/connection/websocket`)
+  await listener.ready()
+  const publisher = new Publisher(() => ({ url: url() }), API_KEY)
+  const hears = (more: number, what: string) => {
+    const goal = listener.heard.length + more
+    return until(() => listener.heard.length >= goal, what, 15_000)
+  }
+  await hears(20, "publications arrive")
+
+  const first = serverPid()
+  expect(control("restart", "skein")).toContain("skein: started")
+  await until(() => serverPid() !== first, "another process works in the data folder", 15_000)
+  await hears(20, "publications arrive after the restart")
+
+  for (let round = 0; round < 3; round++) {
+    const killed = serverPid()
+    process.kill(killed, "SIGKILL")
+    await until(() => serverPid() !== killed, "Supervisor starts it again", 15_000)
+    await hears(20, `publications arrive after kill -9, ${round}`)
+  }
+
+  const count = await publisher.stop()
+  await until(() => listener.heard.length >= count, "the rest is heard")
+  listener.stop()
+  expect(listener.heard).toEqual(Array.from({ length: count }, (_, n) => n))
+  expect(listener.gaps).toBe(0)
+  await until(() => control("status", "skein").includes("RUNNING"), "Supervisor calls it running")
+}, 60_000)
+
+test("kill -9 of the launcher is healed too, and stopping ends everything gently", async () => {
+  const launcher = Number(control("pid", "skein"))
+  expect(launcher).not.toBe(serverPid())
+  process.kill(launcher, "SIGKILL")
+  await until(() => Number(control("pid", "skein")) !== launcher && isReady(), "it works again", 20_000)
+  const server = serverPid()
+  expect(control("stop", "skein")).toContain("skein: stopped")
+  await until(() => !existsSync(`/proc/${server}`), "the server is gone")
+  expect(readFileSync(join(folder, "skein.log"), "utf8")).toContain("SIGTERM: draining")
+}, 60_000)
