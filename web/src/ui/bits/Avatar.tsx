@@ -4,7 +4,10 @@ import type { User } from "../../contract.ts"
 export function hueOf(id: string): number {
   let hash = 2166136261
   for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619)
-  return Math.round(((hash >>> 0) / 2 ** 32) * 360)
+  // Ids that differ in their last letters only would else be neighbours on the wheel.
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return Math.round((((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * 360)
 }
 
 const HAN = /\p{Script=Han}/u
