@@ -71,3 +71,12 @@ describe("messages", () => {
     await client.next("pusher_internal:subscription_succeeded", "text")
   })
 })
+
+test("draining closes with 4200, which every client takes as: come back", async () => {
+  const own = await startServer({}, { env: { SKEIN_DRAIN_WINDOW: "1s" } })
+  const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(own)))
+  const ended = own.terminate()
+  for (const client of clients) expect((await client.closing()).code).toBe(4200)
+  expect(await ended).toBe(0)
+  await own.stop()
+}, 20_000)

@@ -46,10 +46,18 @@ export class RawClient {
   private constructor(url: string, app: typeof APP) {
     this.#app = app
     this.#socket = new WebSocket(url)
-    this.#socket.onmessage = ({ data }) => void this.frames.push(JSON.parse(data as string))
+    this.#socket.onmessage = ({ data }) => this.#received(JSON.parse(data as string))
     this.#socket.onclose = ({ code, reason }) => {
       this.closed = { code, reason }
     }
+  }
+
+  /** Every frame of every test is looked at: data is a JSON string, in errors alone an object, and never missing. */
+  #received(frame: WireFrame): void {
+    const { event, data } = frame
+    const isSound = event === "pusher:error" ? typeof data === "object" && data !== null : typeof data === "string"
+    if (!isSound) throw new Error(`data of ${event} is of the wrong kind: ${JSON.stringify(frame)}`)
+    this.frames.push(frame)
   }
 
   /** Opens a socket and waits for nothing. */

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "bun:test"
+import { FakePusher, KEY } from "../testing/fake-pusher.ts"
+
+const PAGE = `/s/0123456789abcdef/app/${KEY}`
+const PING = "pusher:ping"
+
+describe("liveness", () => {
+  test("a silent client is asked, and closed with 4201 when it stays silent", () => {
+    const pusher = new FakePusher()
+    const socket = pusher.connect()
+    const pass = (ms: number) => {
+      pusher.clock.advance(ms)
+      socket.session.tick?.(pusher.clock.nowMs())
+    }
+    pass(149_999)
+    expect(socket.count(PING)).toBe(0)
+    pass(1)
+    expect(socket.count(PING)).toBe(1)
+    pass(29_999)
+    expect(socket.closed).toBeUndefined()
+    pass(1)
+    expect(socket.closed?.code).toBe(4201)
+  })
+
+  test("whatever a client says proves that it lives", () => {
+    const pusher = new FakePusher()
+    const socket = pusher.connect()
+    for (let second = 0; second < 400; second++) {
+      pusher.clock.advance(1_000)
+      if (second % 100 === 99) socket.say("pusher:pong", {})
+      socket.session.tick?.(pusher.clock.nowMs())
+    }
+    expect(socket.closed).toBeUndefined()
+  })
+
+  test("a flood is closed with 4100", () => {
+    const socket = new FakePusher().connect()
+    for (let n = 0; n < 1_001; n++) socket.say("pusher:ping", {})
+    expect(socket.closed?.code).toBe(4100)
+  })
+
+  test("after its end a session does nothing more", async () => {
+    const pusher = new FakePusher()
+    const socket = pusher.connect()
+    socket.drop()
+    const before = socket.sent.length
+    socket.say("pusher:subscribe", { channel: "a" })
+    socket.session.drain()
+    socket.drop()
+    pusher.clock.advance(1_000_000)
+    socket.session.tick?.(pusher.clock.nowMs())
+    await Promise.resolve()
+    expect(socket.sent.length).toBe(before)
+    expect(pusher.channels.hub.connectionCount).toBe(0)
+  })
+})
+
+describe("confirmations of stock clients with a page id", () => {
+  const start = async () => {
+    const pusher = new FakePusher({ replayWindowMs: 60_000 })
+    const socket = pusher.connect(PAGE)
+    await socket.subscribe("log-a")
+    const pass = (ms: number) => {
+      pusher.clock.advance(ms)
+      socket.session.tick?.(pusher.clock.nowMs())
+    }
+    const back = async () => {
+      const again = pusher.connect(PAGE)
+      await again.subscribe("log-a")
+      return again.events.map((event) => event.replace(/"epoch.*/, ""))
+    }
+    return { pusher, socket, pass, back }
+  }
+
+  test("are asked for only when there is something to confirm", async () => {
+    const { pusher, socket, pass } = await start()
+    pass(2_000)
+    expect(socket.count(PING)).toBe(0)
+    await pusher.publish("log-a", "1")
+    pass(2_000)
+    expect(socket.count(PING)).toBe(1)
+    socket.say("pusher:pong", {})
+    pass(2_000)
+    expect(socket.count(PING)).toBe(1)
+  })
+
+  test("an answer covers what was sent before the question, not what came after", async () => {
+    const { pusher, socket, pass, back } = await start()
+    await pusher.publish("log-a", "1")
+    pass(2_000)
+    await pusher.publish("log-a", "2")
+    socket.say("pusher:pong", {})
+    socket.drop()
+    await pusher.publish("log-a", "3")
+    expect(await back()).toEqual(['skein:unconfirmed {"event":"n","data":"2",', "n 3"])
+  })
+
+  test("a question that stays open is a dead line: closed, and what comes then is surely missed", async () => {
+    const { pusher, socket, pass, back } = await start()
+    await pusher.publish("log-a", "1")
+    pass(2_000)
+    pass(10_000)
+    expect(socket.closed?.code).toBe(4201)
+    await pusher.publish("log-a", "2")
+    expect(await back()).toEqual(['skein:unconfirmed {"event":"n","data":"1",', "n 2"])
+  })
+
+  test("what is collected for this turn counts as sent: it goes out before the question", async () => {
+    const { pusher, socket, pass } = await start()
+    await pusher.channels.publish("log-a", { data: "1", tags: { event: "n" } })
+    pass(2_000)
+    expect(socket.sent.slice(-2).map((text) => JSON.parse(text).event)).toEqual(["n", PING])
+  })
+
+  test("who comes back too late gets what everyone gets", async () => {
+    const { pusher, socket, back } = await start()
+    socket.drop()
+    await pusher.publish("log-a", "1")
+    pusher.clock.advance(60_001)
+    expect(await back()).toEqual([])
+  })
+
+  test("an unsubscribed channel is not replayed", async () => {
+    const { pusher, socket, back } = await start()
+    socket.say("pusher:unsubscribe", { channel: "log-a" })
+    socket.drop()
+    await pusher.publish("log-a", "1")
+    expect(await back()).toEqual([])
+  })
+})

@@ -1,0 +1,136 @@
+import { Channels } from "../../../core/channels.ts"
+import type { CloseReason } from "../../../core/close-codes.ts"
+import { Fanout } from "../../../core/fanout.ts"
+import { Presence } from "../../../core/presence.ts"
+import { RuleBook } from "../../../core/rules.ts"
+import { FakeClock, FakeLog, FakeTopics, ruleWith } from "../../../core/testing/fake-node.ts"
+import type { Session, Socket } from "../../../gateway/protocol.ts"
+import { type AppOptions, Apps, appWith, createPusher, DEFAULT_CONFIG, pusherEncoders, pusherRules } from "../pusher.ts"
+
+export const KEY = "the-key"
+export const SECRET = "the-secret"
+
+/** The protocol on a core whose clock, log and sockets are in the test's hand. */
+export class FakePusher {
+  readonly clock = new FakeClock()
+  readonly log = new FakeLog()
+  readonly topics = new FakeTopics()
+  readonly channels: Channels
+  readonly open: (socket: Socket) => Session
+  #turnEnds: (() => void)[] = []
+
+  constructor(change: Partial<AppOptions> = {}) {
+    const options = [appWith({ id: "1", keys: [{ key: KEY, secret: SECRET }], sharesChannels: true, ...change })]
+    const apps = new Apps(options)
+    const encoders = pusherEncoders(apps, "message")
+    const rules = pusherRules(options)
+    const defer = (run: () => void) => void this.#turnEnds.push(run)
+    const fanout = new Fanout(this.topics, { endOfTurn: defer, soon: defer, busyFrom: 1_000 })
+    this.channels = new Channels({
+      rules: new RuleBook([ruleWith({ pattern: "log-*", historySize: 100, recovery: true }), ...rules]),
+      log: this.log,
+      fanout,
+      encoders: [encoders.stock, encoders.recovering],
+      presence: new Presence(5_000),
+      limits: {
+        maxChannelsPerConnection: 100,
+        maxChannelLength: 255,
+        maxPayloadBytes: 131_072,
+        maxHistoryPage: 100,
+        maxConnectionsPerUser: 100,
+      },
+      clock: this.clock,
+    })
+    this.log.deliver = this.channels.deliver
+    const silent = () => undefined
+    const pusher = createPusher({
+      apps,
+      encoders,
+      channels: this.channels,
+      fanout,
+      clock: this.clock,
+      log: { debug: silent, info: silent, warn: silent, error: silent },
+      config: DEFAULT_CONFIG,
+      ownRules: new Set(rules),
+      randomNumber: () => Math.floor(Math.random() * 2 ** 48),
+    })
+    const [endpoint] = pusher.protocol.endpoints
+    if (!endpoint) throw new Error("the protocol has no endpoint")
+    this.open = (socket) => endpoint.open(socket, undefined)
+  }
+
+  endTurn(): void {
+    for (const run of this.#turnEnds.splice(0)) run()
+  }
+
+  async publish(channel: string, data: string): Promise<void> {
+    await this.channels.publish(channel, { data, tags: { event: "n" } })
+    this.endTurn()
+  }
+
+  connect(path = `/app/${KEY}`): FakeSocket {
+    return new FakeSocket(this, `http://localhost${path}?protocol=7`)
+  }
+}
+
+/** A client's end: what it was sent and how it was closed. */
+export class FakeSocket {
+  readonly sent: string[] = []
+  closed: CloseReason | undefined
+  readonly session: Session
+
+  constructor(pusher: FakePusher, url: string) {
+    const handshake = {
+      address: "1.2.3.4",
+      loopback: false,
+      secure: false,
+      url: new URL(url),
+      headers: new Headers(),
+      transport: "websocket",
+    }
+    const socket: Socket = {
+      handshake,
+      bufferedBytes: 0,
+      send: (frame) => void this.sent.push(String(frame)),
+      join: (topic) => pusher.topics.join(topic, outletOf(this)),
+      leave: (topic) => pusher.topics.leave(topic, outletOf(this)),
+      close: (reason) => {
+        this.closed ??= reason
+      },
+      cork: (run) => run(),
+      terminate: () => undefined,
+    }
+    outlets.set(this, socket)
+    this.session = pusher.open(socket)
+  }
+
+  /** Events that are the application's, as `name data`. */
+  get events(): string[] {
+    const frames = this.sent.map((text) => JSON.parse(text))
+    return frames.filter(({ event }) => !event.startsWith("pusher")).map(({ event, data }) => `${event} ${data}`)
+  }
+
+  count(event: string): number {
+    return this.sent.filter((text) => JSON.parse(text).event === event).length
+  }
+
+  say(event: string, data: unknown): void {
+    this.session.frame(JSON.stringify({ event, data }))
+  }
+
+  async subscribe(channel: string): Promise<void> {
+    const before = this.count("pusher_internal:subscription_succeeded")
+    this.say("pusher:subscribe", { channel })
+    while (this.count("pusher_internal:subscription_succeeded") === before) await Promise.resolve()
+    // The session goes on to its next message a few promises later.
+    await new Promise<void>((done) => setImmediate(done))
+  }
+
+  /** The socket is gone without a word. */
+  drop(): void {
+    this.session.closed(1006, "")
+  }
+}
+
+const outlets = new WeakMap<FakeSocket, Socket>()
+const outletOf = (fake: FakeSocket): Socket => outlets.get(fake) as Socket
