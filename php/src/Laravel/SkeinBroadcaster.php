@@ -1,0 +1,144 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Skein\Laravel;
+
+use Illuminate\Broadcasting\Broadcasters\Broadcaster;
+use Illuminate\Broadcasting\Broadcasters\UsePusherChannelConventions;
+use Illuminate\Broadcasting\BroadcastException;
+use Illuminate\Http\Request;
+use Skein\Exceptions\RefusedException;
+use Skein\Exceptions\SkeinException;
+use Skein\Pusher\ChannelAuthorizer;
+use Skein\Skein;
+use Symfony\Component\HttpKernel\Exception\AccessDeniedHttpException;
+
+/**
+ * Laravel's broadcasting over Skein.
+ *
+ * Authorises both kinds of clients at /broadcasting/auth: Laravel Echo and pusher-js, which send their socket id, and
+ * centrifuge-js, which sends none and gets a subscription token: `{"token": "…"}`.
+ */
+class SkeinBroadcaster extends Broadcaster
+{
+    use UsePusherChannelConventions;
+
+    public function __construct(
+        private readonly Skein $skein,
+        private readonly JobKeys $keys,
+        private readonly ?ChannelAuthorizer $pusher,
+        private readonly int $tokenTtl = 3600,
+    ) {
+    }
+
+    /**
+     * Authenticate the incoming request for a given channel.
+     *
+     * @param  Request  $request
+     * @return array<string, string>
+     *
+     * @throws AccessDeniedHttpException
+     */
+    public function auth($request)
+    {
+        $channel = $request->input('channel_name');
+
+        if (! is_string($channel) || $channel === '') {
+            throw new AccessDeniedHttpException();
+        }
+
+        $name = $this->normalizeChannelName($channel);
+
+        if ($this->isGuardedChannel($channel) && ! $this->retrieveUser($request, $name)) {
+            throw new AccessDeniedHttpException();
+        }
+
+        return $this->verifyUserCanAccessChannel($request, $name);
+    }
+
+    /**
+     * Return the valid authentication response.
+     *
+     * @param  Request  $request
+     * @param  mixed  $result  What the channel's rule returned; in presence channels the others see it
+     * @return array<string, string>
+     */
+    public function validAuthenticationResponse($request, $result)
+    {
+        $channel = $request->input('channel_name');
+        $user = $this->retrieveUser($request, $this->normalizeChannelName($channel));
+        $userId = $user === null ? '' : Identity::idOf($user);
+        $info = str_starts_with($channel, 'presence-') && $result !== true ? $result : null;
+
+        if (! $request->has('socket_id')) {
+            return ['token' => $this->skein->tokens()->subscription($userId, $channel, $this->tokenTtl, $info)];
+        }
+
+        return $this->pusherAnswer($channel, $request->input('socket_id'), $userId, $info);
+    }
+
+    /**
+     * Broadcast the given event.
+     *
+     * @param  string  $event
+     * @return void
+     *
+     * @throws BroadcastException
+     */
+    public function broadcast(array $channels, $event, array $payload = [])
+    {
+        $socket = $payload['socket'] ?? null;
+        unset($payload['socket']);
+        $names = array_values(array_unique($this->formatChannels($channels)));
+
+        if ($names === []) {
+            return;
+        }
+
+        try {
+            $outcomes = $this->skein->broadcast(
+                $names,
+                (object) $payload,
+                tags: ['event' => $event],
+                idempotencyKey: $this->keys->next($names, $event),
+                exclude: is_string($socket) ? $socket : null,
+            );
+        } catch (SkeinException $exception) {
+            throw new BroadcastException("Skein: {$exception->getMessage()}", $exception->getCode(), $exception);
+        }
+
+        $this->ensureAllDone($outcomes);
+    }
+
+    private function pusherAnswer(string $channel, mixed $socketId, string $userId, mixed $info): array
+    {
+        if ($this->pusher === null) {
+            throw new BroadcastException('config/skein.php has no pusher key and secret, which clients like Echo need');
+        }
+
+        if (! ChannelAuthorizer::isSocketId($socketId)) {
+            throw new AccessDeniedHttpException('socket_id must look like 123.456');
+        }
+
+        return str_starts_with($channel, 'presence-')
+            ? $this->pusher->presenceChannel($channel, $socketId, $userId, $info)
+            : $this->pusher->privateChannel($channel, $socketId);
+    }
+
+    /** Channels that took it are not repeated when the job is: the key stays the same. */
+    private function ensureAllDone(array $outcomes): void
+    {
+        $refused = array_filter($outcomes, static fn ($outcome) => $outcome instanceof RefusedException);
+
+        if ($refused === []) {
+            return;
+        }
+
+        $first = reset($refused);
+        $channel = array_key_first($refused);
+        $others = count($refused) > 1 ? ' and '.(count($refused) - 1).' more' : '';
+
+        throw new BroadcastException("Skein: channel \"$channel\"$others: {$first->getMessage()}", $first->getCode(), $first);
+    }
+}

@@ -1,0 +1,86 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Skein\Laravel;
+
+use Illuminate\Auth\Events\Login;
+use Illuminate\Auth\Events\Logout;
+use Illuminate\Auth\Events\OtherDeviceLogout;
+use Illuminate\Auth\Events\PasswordReset;
+use Illuminate\Broadcasting\BroadcastManager;
+use Illuminate\Contracts\Events\Dispatcher;
+use Illuminate\Contracts\Foundation\Application;
+use Illuminate\Queue\Events\JobExceptionOccurred;
+use Illuminate\Queue\Events\JobProcessed;
+use Illuminate\Queue\Events\JobProcessing;
+use Illuminate\Support\Facades\Route;
+use Illuminate\Support\ServiceProvider;
+use Skein\Config;
+use Skein\Laravel\Console\WebsocketServe;
+use Skein\Laravel\Listeners\KeepSessionMark;
+use Skein\Pusher\ChannelAuthorizer;
+use Skein\Skein;
+
+class SkeinServiceProvider extends ServiceProvider
+{
+    public function register(): void
+    {
+        $this->mergeConfigFrom(__DIR__.'/../../config/skein.php', 'skein');
+
+        $this->app->singleton(Skein::class, static fn (Application $app) => Skein::with(
+            Config::fromArray((array) $app['config']->get('skein')),
+        ));
+        $this->app->singleton(JobKeys::class);
+        $this->app->singleton(Identity::class, static fn (Application $app) => new Identity(
+            (array) $app['config']->get('skein.name', []),
+            (array) $app['config']->get('skein.avatar', []),
+        ));
+    }
+
+    public function boot(): void
+    {
+        $this->app->afterResolving(BroadcastManager::class, function (BroadcastManager $manager) {
+            $manager->extend('skein', fn (Application $app) => $this->broadcaster($app));
+        });
+        $this->listen($this->app->make(Dispatcher::class));
+
+        if ($this->app->runningInConsole()) {
+            $this->commands([WebsocketServe::class]);
+            $this->publishes([__DIR__.'/../../config/skein.php' => $this->app->configPath('skein.php')], 'skein-config');
+        }
+    }
+
+    /** `GET /skein/token`, for pages: `{"token": "…"}`. Call it in routes/web.php. */
+    public static function routes(string $path = 'skein/token', array $middleware = ['web']): void
+    {
+        Route::get($path, TokenController::class)->middleware($middleware)->name('skein.token');
+    }
+
+    private function broadcaster(Application $app): SkeinBroadcaster
+    {
+        $pusher = (array) $app['config']->get('skein.pusher');
+        $hasApp = ! empty($pusher['key']) && ! empty($pusher['secret']);
+
+        return new SkeinBroadcaster(
+            $app->make(Skein::class),
+            $app->make(JobKeys::class),
+            $hasApp ? new ChannelAuthorizer((string) $pusher['key'], (string) $pusher['secret']) : null,
+            (int) $app['config']->get('skein.token_ttl', 3600),
+        );
+    }
+
+    private function listen(Dispatcher $events): void
+    {
+        $keys = fn (): JobKeys => $this->app->make(JobKeys::class);
+        $events->listen(JobProcessing::class, static fn ($event) => $keys()->begin($event->job, $event->job->uuid()));
+        $events->listen(
+            [JobProcessed::class, JobExceptionOccurred::class],
+            static fn ($event) => $keys()->end($event->job),
+        );
+
+        $events->listen(Login::class, [KeepSessionMark::class, 'onLogin']);
+        $events->listen(Logout::class, [KeepSessionMark::class, 'onLogout']);
+        $events->listen([PasswordReset::class, OtherDeviceLogout::class], [KeepSessionMark::class, 'onPasswordReset']);
+    }
+}

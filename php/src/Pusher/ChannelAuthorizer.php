@@ -1,0 +1,53 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Skein\Pusher;
+
+use InvalidArgumentException;
+
+/** Answers pusher-js and Laravel Echo when they ask whether somebody may be in a private or presence channel. */
+final class ChannelAuthorizer
+{
+    public function __construct(
+        private readonly string $key,
+        private readonly string $secret,
+    ) {
+    }
+
+    public static function isSocketId(mixed $socketId): bool
+    {
+        return is_string($socketId) && preg_match('/^\d{1,16}\.\d{1,16}$/D', $socketId) === 1;
+    }
+
+    /** @return array{auth: string} */
+    public function privateChannel(string $channel, string $socketId): array
+    {
+        return ['auth' => $this->signature("{$this->checked($socketId)}:$channel")];
+    }
+
+    /**
+     * @param  mixed  $userInfo  What the other members see
+     * @return array{auth: string, channel_data: string}
+     */
+    public function presenceChannel(string $channel, string $socketId, string $userId, mixed $userInfo = null): array
+    {
+        $member = ['user_id' => $userId] + ($userInfo === null ? [] : ['user_info' => $userInfo]);
+        $data = json_encode($member, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+
+        return ['auth' => $this->signature("{$this->checked($socketId)}:$channel:$data"), 'channel_data' => $data];
+    }
+
+    private function signature(string $text): string
+    {
+        return $this->key.':'.hash_hmac('sha256', $text, $this->secret);
+    }
+
+    /** A socket id with a colon in it could make one signature mean another channel. */
+    private function checked(string $socketId): string
+    {
+        return self::isSocketId($socketId)
+            ? $socketId
+            : throw new InvalidArgumentException("a socket id looks like 123.456, got \"$socketId\"");
+    }
+}

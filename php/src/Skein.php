@@ -1,0 +1,228 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Skein;
+
+use Psr\Http\Client\ClientInterface;
+use Psr\Http\Message\RequestFactoryInterface;
+use Psr\Http\Message\StreamFactoryInterface;
+use Skein\Chat\Chat;
+use Skein\Exceptions\NotFoundException;
+use Skein\Exceptions\RefusedException;
+use Skein\Exceptions\SkeinException;
+use Skein\Http\Psr18Transport;
+use Skein\Tokens\Tokens;
+
+/**
+ * The server, as a site's back end sees it.
+ *
+ * Every method throws a SkeinException when the server did not do what was asked: a RefusedException of some kind when
+ * it said no, a ConnectionException when it did not answer.
+ */
+final class Skein
+{
+    private ?Tokens $tokens = null;
+
+    public function __construct(
+        private readonly Config $config,
+        private readonly Client $client,
+    ) {
+    }
+
+    /** The short way: `Skein::connect('http://127.0.0.1:8080', $apiKey)`. Connects when something is first sent. */
+    public static function connect(string $url, string $apiKey, ?string $tokenSecret = null): self
+    {
+        return self::with(new Config($url, $apiKey, $tokenSecret));
+    }
+
+    public static function with(Config $config): self
+    {
+        return new self($config, new Client($config));
+    }
+
+    /** Sends through a PSR-18 client of yours. Many libraries have one class that is both factories. */
+    public static function through(
+        Config $config,
+        ClientInterface $client,
+        RequestFactoryInterface $requests,
+        StreamFactoryInterface $streams,
+    ): self {
+        return new self($config, new Client($config, new Psr18Transport($client, $requests, $streams)));
+    }
+
+    /**
+     * Publishes to a channel. When it returns, the publication is kept (in channels with history) and on its way.
+     *
+     * @param  mixed  $data  Anything JSON can say
+     * @param  array<string, string>  $tags  Travel beside the data. `event` is the name that Pusher clients see
+     * @param  string|null  $idempotencyKey  Up to 128 characters; the same key publishes once, however often it is sent
+     * @param  string|null  $exclude  Connection that gets nothing: a client id, or a Pusher socket id
+     * @return Position|null null for channels without history
+     */
+    public function publish(
+        string $channel,
+        mixed $data,
+        array $tags = [],
+        ?string $idempotencyKey = null,
+        ?string $exclude = null,
+    ): ?Position {
+        $params = ['channel' => $channel] + Draft::of($data, $tags, $idempotencyKey, $exclude);
+
+        return Position::in($this->client->call('publish', $params));
+    }
+
+    /**
+     * Publishes the same to many channels.
+     *
+     * @param  list<string>  $channels
+     * @return array<string, Position|RefusedException|null> by channel; one that was refused does not stop the others
+     */
+    public function broadcast(
+        array $channels,
+        mixed $data,
+        array $tags = [],
+        ?string $idempotencyKey = null,
+        ?string $exclude = null,
+    ): array {
+        $channels = array_values(array_unique($channels));
+        $params = ['channels' => $channels] + Draft::of($data, $tags, $idempotencyKey, $exclude);
+        $responses = $this->client->call('broadcast', $params)['responses'] ?? [];
+        $outcomes = [];
+
+        foreach ($channels as $at => $channel) {
+            $response = $responses[$at] ?? ['error' => ['code' => 100, 'message' => 'no answer for this channel']];
+            $outcomes[$channel] = isset($response['error'])
+                ? $this->client->errorIn($response['error'])
+                : Position::in((array) ($response['result'] ?? []));
+        }
+
+        return $outcomes;
+    }
+
+    /**
+     * Several calls in one request, in order.
+     *
+     * @return list<array<string, mixed>|RefusedException> one per call
+     */
+    public function send(Batch $batch): array
+    {
+        return $this->client->batch($batch->calls());
+    }
+
+    /**
+     * @param  int  $limit  Publications at most; 0 asks for the position only
+     * @param  Position|null  $since  Only what came after it (or before, in reverse)
+     */
+    public function history(string $channel, int $limit = 100, ?Position $since = null, bool $reverse = false): History
+    {
+        $result = $this->client->call('history', [
+            'channel' => $channel,
+            'limit' => $limit,
+            'reverse' => $reverse,
+            ...($since === null ? [] : ['since' => ['offset' => $since->offset, 'epoch' => $since->epoch]]),
+        ]);
+
+        return new History(
+            array_map(Publication::in(...), array_values($result['publications'] ?? [])),
+            new Position((int) ($result['offset'] ?? 0), (string) ($result['epoch'] ?? '')),
+        );
+    }
+
+    public function removeHistory(string $channel): void
+    {
+        $this->client->call('history_remove', ['channel' => $channel]);
+    }
+
+    /** @return list<PresentClient> */
+    public function presence(string $channel): array
+    {
+        $present = $this->client->call('presence', ['channel' => $channel])['presence'] ?? [];
+
+        return array_map(PresentClient::in(...), array_values($present));
+    }
+
+    /** @return array{clients: int, users: int} */
+    public function presenceStats(string $channel): array
+    {
+        $stats = $this->client->call('presence_stats', ['channel' => $channel]);
+
+        return ['clients' => (int) ($stats['num_clients'] ?? 0), 'users' => (int) ($stats['num_users'] ?? 0)];
+    }
+
+    /**
+     * Channels with subscribers, and how many connections each has.
+     *
+     * @param  string  $pattern  `*` stands for anything; empty means all
+     * @return array<string, int>
+     */
+    public function channels(string $pattern = ''): array
+    {
+        $channels = $this->client->call('channels', $pattern === '' ? [] : ['pattern' => $pattern])['channels'] ?? [];
+
+        return array_map(static fn (array $channel) => (int) ($channel['num_clients'] ?? 0), $channels);
+    }
+
+    /** Takes a channel away from a user on all devices. */
+    public function unsubscribe(string $user, string $channel): void
+    {
+        $this->client->call('unsubscribe', compact('user', 'channel'));
+    }
+
+    /**
+     * Closes connections for good: their clients do not come back by themselves. At least one must be given.
+     *
+     * @param  string|null  $session  The `sid` of your tokens
+     */
+    public function disconnect(?string $user = null, ?string $session = null, ?string $client = null): void
+    {
+        $this->client->call('disconnect', array_filter(compact('user', 'session', 'client'), 'is_string'));
+    }
+
+    /**
+     * Call it at logout: closes this login's connections and ends the chat logins made with it.
+     *
+     * @param  string  $session  The `sid` that the login's tokens carry
+     */
+    public function endSession(string $session): void
+    {
+        $this->end(['session' => $session]);
+    }
+
+    /** Call it after a ban or a changed password: all that this user has open now is closed, on all devices. */
+    public function endSessionsOf(string $user): void
+    {
+        $this->end(['user' => $user]);
+    }
+
+    public function tokens(): Tokens
+    {
+        return $this->tokens ??= new Tokens($this->config);
+    }
+
+    public function chat(): Chat
+    {
+        return new Chat($this->client);
+    }
+
+    /** Any method of the server API, for those that have no method here. */
+    public function call(string $method, array $params = []): array
+    {
+        return $this->client->call($method, $params);
+    }
+
+    /** @throws SkeinException */
+    private function end(array $which): void
+    {
+        $batch = (new Batch())
+            ->call('rpc', ['method' => 'chat.sessions.end', 'params' => $which])
+            ->call('disconnect', $which);
+
+        foreach ($this->send($batch) as $at => $reply) {
+            // Where the chat is switched off there are no logins of its own, and no such method.
+            if ($reply instanceof RefusedException && ! ($at === 0 && $reply instanceof NotFoundException)) {
+                throw $reply;
+            }
+        }
+    }
+}
