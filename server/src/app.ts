@@ -5,7 +5,7 @@ import { createIdentities } from "./app/identity.ts"
 import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
-import { connectionsOf, createSite } from "./app/site.ts"
+import { createSite, siteConnections } from "./app/site.ts"
 import { createWebhooks } from "./app/webhooks.ts"
 import { firstOf } from "./auth/identify.ts"
 import { isEnded } from "./chat/session/endings.ts"
@@ -52,11 +52,15 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const identities = await createIdentities(config, clock, log, async (sessionId) =>
     store ? isEnded(store, sessionId) : false,
   )
-  const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, clock, log })
-  const site = await createSite(config, { clock, log: log.child({ part: "site" }), ...connectionsOf(channels.hub) })
+  const site = await createSite(config, {
+    clock,
+    log: log.child({ part: "site" }),
+    ...siteConnections(channels.hub, store, clock, log),
+  })
   stops.add(() => site.stop())
+  const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, site, clock, log })
   // The site first: whoever signed in there is no longer the guest that the chat's own cookie still names.
-  const byCookie = firstOf([...site.strategies, ({ headers }) => chat?.identifyByCookie(headers)])
+  const byCookie = firstOf([site.identity.identify, ({ headers }) => chat?.identifyByCookie(headers)])
   const identify = identities.handshakes(byCookie.identify)
   const centrifuge = addProtocols({ config, node, encoders, identities, identify, site, chat, clock, log })
 

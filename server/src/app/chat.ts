@@ -12,6 +12,7 @@ import type { ChatStore } from "../store/contract.ts"
 import { startSqliteStore } from "../store/sqlite/proxy.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { Node } from "./node.ts"
+import type { Site } from "./site.ts"
 
 export function createStore(config: Config, clock: Clock, log: Log): ChatStore {
   return startSqliteStore({
@@ -27,12 +28,13 @@ export interface ChatWiring {
   readonly node: Node
   readonly store: ChatStore
   readonly tokens: Tokens
+  readonly site: Site
   readonly clock: Clock
   readonly log: Log
 }
 
 /** The chat on this node's channels, with the gateway's knowledge of requests. */
-export function createChatOf({ config, node, store, tokens, clock, log }: ChatWiring): Chat {
+export function createChatOf({ config, node, store, tokens, site, clock, log }: ChatWiring): Chat {
   const { gateway, channels, origins } = node
   const { auth } = config
   const handshake = (request: Request) => gateway.handshake(request, "http")
@@ -59,6 +61,7 @@ export function createChatOf({ config, node, store, tokens, clock, log }: ChatWi
       clock,
     }),
     tokens,
+    siteIdentity: (request) => site.identity.identify(handshake(request)),
     requests: {
       originAllowed: (request) => origins.allows(request.headers),
       address: (request) => handshake(request).address,

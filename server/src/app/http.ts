@@ -47,6 +47,7 @@ function health({ node, identities, readiness }: HttpParts): Hono {
     problem: () => readiness.problem,
     isDraining: () => gateway.isDraining,
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    way: (request) => gateway.way(request),
     mayReadMetrics: (request) =>
       gateway.handshake(request, "http").loopback ||
       identities.apiKeys.inRequest(request.headers, new URL(request.url)),

@@ -1,6 +1,7 @@
 import { type ApiKeys, createApiKeys } from "../auth/api-key.ts"
 import { byApiKey, byQueryToken, byTrustedUserId, firstOf, type Strategy } from "../auth/identify.ts"
 import { createTokens } from "../auth/jwt.ts"
+import { siteMarkIn } from "../chat/session/endings.ts"
 import type { Config } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
 import type { HandshakeIdentity, Tokens } from "../core/tokens.ts"
@@ -51,7 +52,10 @@ function refusingEndedSessions(tokens: Tokens, isEnded: (sessionId: string) => P
       const verdict = await tokens.connection(token)
       if (verdict.kind !== "ok" || verdict.identity.sessionId === undefined) return verdict
       const ended = await isEnded(verdict.identity.sessionId)
-      return ended ? { kind: "invalid", why: "its session was signed out" } : verdict
+      if (!ended) return verdict
+      // The site's login ended, perhaps for another one: clients that can ask for a new token do.
+      const isOfSite = siteMarkIn(verdict.identity.sessionId) !== undefined
+      return { kind: isOfSite ? "expired" : "invalid", why: "its session was signed out" }
     },
   }
 }

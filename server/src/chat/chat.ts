@@ -14,7 +14,7 @@ import type { ChatConfig } from "./config.ts"
 import { DefaultRooms } from "./default-rooms.ts"
 import { dispatch, isMethod, readJson } from "./dispatch.ts"
 import { restRoutes } from "./http/rest-routes.ts"
-import { type SessionRequests, sessionRoutes } from "./http/session-routes.ts"
+import { type SessionRequests, type SiteIdentity, sessionRoutes } from "./http/session-routes.ts"
 import { isAnonymousId } from "./ids.ts"
 import { Lanes } from "./lanes.ts"
 import { ChatOwner } from "./owner.ts"
@@ -38,6 +38,8 @@ export interface ChatOptions {
   /** Checks the site's tokens and our own connection tokens. */
   readonly tokens: Pick<Tokens, "connection">
   readonly requests: SessionRequests
+  /** Absent: only our own cookie counts. */
+  readonly siteIdentity?: SiteIdentity
   /** Ends the connections whose identity has this `sessionId`, or that of a login made with it (`isOfSession`). */
   readonly closeSession: (sessionId: string) => void
   /** Ends all connections of a user. */
@@ -136,15 +138,16 @@ function serverSubscriptions(identity: Identity): ServerSubscription[] {
   }
 }
 
-/** REST callers: a connection token as bearer, or the session cookie. */
+/** REST callers: a connection token as bearer, the site's session, or the session cookie. */
 function identifyRequest(
-  { tokens, store, log }: ChatOptions,
+  { tokens, store, siteIdentity, log }: ChatOptions,
   identifyByCookie: (headers: Headers) => Promise<Identity | undefined>,
 ): (request: Request) => Promise<Identity> {
-  return async ({ headers }) => {
+  return async (request) => {
+    const { headers } = request
     const bearer = /^bearer\s+(\S+)\s*$/i.exec(headers.get("authorization") ?? "")?.[1]
     if (bearer === undefined) {
-      const identity = await identifyByCookie(headers)
+      const identity = (await siteIdentity?.(request)) ?? (await identifyByCookie(headers))
       if (identity) return identity
       throw new SkeinError("unauthorized", "sign in first: POST /chat/session, or send a connection token as bearer")
     }

@@ -1,5 +1,5 @@
 import { afterEach } from "bun:test"
-import { Centrifuge } from "centrifuge"
+import { Centrifuge, type Options } from "centrifuge"
 import WebSocket from "ws"
 import type { TestServer } from "../support/server.ts"
 
@@ -9,7 +9,7 @@ afterEach(() => {
 })
 
 /** The official client, with a socket that sends cookies as a browser does: those of the moment it connects. */
-export function browser(server: TestServer, of: { readonly cookie: string }) {
+export function browser(server: TestServer, of: { readonly cookie: string }, options: Partial<Options> = {}) {
   class CookieSocket extends WebSocket {
     constructor(address: string, protocols: string[]) {
       super(address, protocols, { headers: { cookie: of.cookie } })
@@ -19,6 +19,7 @@ export function browser(server: TestServer, of: { readonly cookie: string }) {
     websocket: CookieSocket,
     minReconnectDelay: 20,
     maxReconnectDelay: 50,
+    ...options,
   })
   clients.push(client)
   const seen = { connected: 0, codes: [] as number[] }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { UnauthorizedError } from "centrifuge"
+import type { SessionAnswer } from "../../src/chat/contract.ts"
 import { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { browser } from "./browser.ts"
@@ -65,5 +67,68 @@ describe("a browser with the cookie of a PHP site", () => {
     const { client } = browser(server, guest)
     client.connect()
     await until(() => client.state === "disconnected", "refused")
+  }, 30_000)
+})
+
+/** What the page of the chat does: asks who it is, and again whenever its token is no longer good. */
+function chatPage(of: { readonly cookie: string }) {
+  const session = async () =>
+    (await (await fetch(`${server.url}/chat/session`, { headers: { cookie: of.cookie } })).json()) as SessionAnswer
+  const getToken = async () => {
+    const { token } = await session()
+    if (token === undefined) throw new UnauthorizedError("signed out")
+    return token
+  }
+  return { session, ...browser(server, { cookie: "" }, { getToken }) }
+}
+
+describe("the page of the chat", () => {
+  test("is signed in as the site's member, and out within a second when PHP logs out", async () => {
+    const member = visitor()
+    const { session, client, seen } = chatPage(member)
+    expect((await session()).user).toBeNull()
+    await member.login("52")
+    expect((await session()).user).toMatchObject({ id: "52", name: "张伟 52", avatar: "/avatars/52.png" })
+    client.connect()
+    await until(() => seen.connected === 1, "connected")
+    const { data } = await client.rpc("chat.hello", {})
+    expect(data.user).toMatchObject({ id: "52" })
+
+    await member.visit("do=logout")
+    const loggedOutAtMs = performance.now()
+    await until(() => seen.codes.includes(3005), "closed as expired", 5_000)
+    expect(performance.now() - loggedOutAtMs).toBeLessThan(1_000)
+    await until(() => client.state === "disconnected", "stopped: its token opens nothing any more")
+    expect(seen.connected).toBe(1)
+    expect((await session()).user).toBeNull()
+  }, 30_000)
+
+  test("goes on under a new id of the session, and becomes the next person within the same", async () => {
+    const member = visitor()
+    await member.login("53")
+    const { client, seen } = chatPage(member)
+    client.connect()
+    await until(() => seen.connected === 1, "connected")
+    await member.visit("do=renew")
+    await until(() => seen.connected === 2, "connected again", 5_000)
+    await member.visit("do=login&user=54")
+    await until(() => seen.connected === 3, "connected as the next", 5_000)
+    expect((await client.rpc("chat.hello", {})).data.user).toMatchObject({ id: "54" })
+  }, 30_000)
+
+  test("asks for a guest's name when nobody is signed in at the site; a member is not that guest", async () => {
+    const member = visitor()
+    await member.visit("do=look")
+    const entered = await fetch(`${server.url}/chat/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json", cookie: member.cookie },
+      body: JSON.stringify({ name: "游客甲" }),
+    })
+    const guestCookie = entered.headers.get("set-cookie")?.split(";", 1)[0]
+    await member.login("55")
+    const both = chatPage({ cookie: `${guestCookie}; ${member.cookie}` })
+    expect((await both.session()).user).toMatchObject({ id: "55" })
+    const rest = await fetch(`${server.url}/chat/v1/hello`, { headers: { cookie: `${guestCookie}; ${member.cookie}` } })
+    expect(await rest.json()).toMatchObject({ user: { id: "55" } })
   }, 30_000)
 })

@@ -11,7 +11,7 @@ export interface WatcherOptions {
   /** More than this are never read in a second: with more sessions each is looked at less often. */
   readonly maxRechecksPerSecond: number
   /** `sessionId` of every connection that is open now. Asked every few seconds. */
-  readonly openSessions: () => ReadonlySet<string>
+  readonly openSessions: () => { has(sessionId: string): boolean }
   /** Closes the connections made with a session, so that their clients come back and are asked anew. */
   readonly end: (sessionId: string) => void
   readonly log: (text: string) => void

@@ -1,6 +1,7 @@
 import { Hono } from "hono"
 import { z } from "zod"
 import type { Clock } from "../../core/clock.ts"
+import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
 import type { SessionAnswer } from "../contract.ts"
 import type { ChatLog } from "../pushes.ts"
@@ -29,8 +30,13 @@ export interface SessionRequests {
   guestsAllowed(request: Request): boolean
 }
 
+/** Whom the site says a request is, by a session of its own. Undefined: nobody, or the site is not asked. */
+export type SiteIdentity = (request: Request) => Promise<Identity | undefined>
+
 export interface SessionRoutesParts {
   readonly logins: Logins
+  /** Absent: only our own cookie counts. */
+  readonly siteIdentity?: SiteIdentity
   readonly requests: SessionRequests
   readonly clock: Clock
   readonly log: ChatLog
@@ -42,7 +48,7 @@ const signInSchema = z.union([
 ])
 
 /** `GET`, `POST` and `DELETE /chat/session`, as contract.ts says. */
-export function sessionRoutes({ logins, requests, clock, log }: SessionRoutesParts): Hono {
+export function sessionRoutes({ logins, siteIdentity, requests, clock, log }: SessionRoutesParts): Hono {
   const rates = new KeyedRates(clock)
   const app = new Hono()
   app.onError((error) => refusalResponse(error, log))
@@ -59,7 +65,12 @@ export function sessionRoutes({ logins, requests, clock, log }: SessionRoutesPar
 
   app.get("/chat/session", async ({ req: { raw } }) => {
     rates.ensure(`read ${requests.address(raw)}`, READ_RATE, "requests")
-    return answer(raw, await logins.read(cookieOf(raw.headers, SESSION_COOKIE)))
+    // Whoever signed in at the site is no longer the guest of our own cookie, which waits until he signs out there.
+    const identity = await siteIdentity?.(raw)
+    return answer(
+      raw,
+      identity ? await logins.ofSite(identity) : await logins.read(cookieOf(raw.headers, SESSION_COOKIE)),
+    )
   })
 
   app.post("/chat/session", async ({ req: { raw } }) => {

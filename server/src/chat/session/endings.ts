@@ -11,9 +11,12 @@ export const LONGEST_LOGIN_MS = 366 * 24 * 3_600_000
  * Logins here that were made with a token of the site carry a mark of the site's own login (its `sid`): when that
  * ends, so do they. Hashed, as ids of logins come into tokens, and cut to what the store's column holds.
  */
-const siteMark = (sid: string): string => `s_${digest(sid)}`
+export const siteMark = (sid: string): string => `s_${digest(sid)}`
 const userMark = (userId: string): string => `u_${digest(userId)}`
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32)
+
+/** The mark in the id of a login; undefined when it did not come from the site. */
+export const siteMarkIn = (loginId: string): string | undefined => /^s_[^.]+(?=\.)/.exec(loginId)?.[0]
 
 /** @param sid - of the site's token, where it has one */
 export const newLoginId = (sid: string | undefined): string =>

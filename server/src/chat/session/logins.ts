@@ -74,6 +74,18 @@ export class Logins {
     return this.#login(user, Math.min(expiresAtMs, latestMs), sessionId)
   }
 
+  /**
+   * Somebody the site itself says is signed in there now. Nothing of it is kept in the browser: asked again with every
+   * request, and over for us when it is over there.
+   *
+   * @throws SkeinError as `people.of`
+   */
+  async ofSite(identity: Identity): Promise<Login> {
+    const latestMs = this.#parts.clock.nowMs() + CONNECTION_TOKEN_MS
+    const user = await this.#parts.people.of(identity)
+    return this.#login(user, Math.min(identity.expiresAtMs ?? latestMs, latestMs), identity.sessionId)
+  }
+
   async end({ sessionId, expiresAtMs }: LoginClaims): Promise<void> {
     const { store, clock, closeSession } = this.#parts
     // Remembered until cookie and connection tokens of this login would have expired by themselves.

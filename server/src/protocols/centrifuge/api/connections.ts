@@ -88,10 +88,9 @@ export function disconnect(parts: CentrifugeParts, params: ApiParams): string {
   const values = parseParams(disconnectSchema, params)
   const close = closeReason(values.disconnect)
   const spared = new Set(values.whitelist ?? [])
-  const { user, session } = values
-  // Before closing: clients may be back at once.
-  parts.loggedOut?.({ ...(user ? { userId: user } : {}), ...(session ? { sessionId: session } : {}) })
   for (const connection of targets(parts, values)) if (!spared.has(connection.id)) connection.outlet.close(close)
+  const { user, session } = values
+  parts.loggedOut?.({ ...(user ? { userId: user } : {}), ...(session ? { sessionId: session } : {}) })
   return "{}"
 }
 
