@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import { UnauthorizedError } from "centrifuge"
+import WebSocket from "ws"
 import type { SessionAnswer } from "../../src/chat/contract.ts"
 import { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
@@ -69,6 +70,19 @@ describe("a browser with the cookie of a PHP site", () => {
     await until(() => client.state === "disconnected", "refused")
   }, 30_000)
 })
+
+test("a bare WebSocket is the member too, and is closed when PHP logs out", async () => {
+  const member = visitor()
+  await member.login("61")
+  const socket = new WebSocket(`${server.wsUrl}/ws`, { headers: { cookie: member.cookie } })
+  let code: number | undefined
+  socket.on("close", (closed) => {
+    code = closed
+  })
+  await new Promise((resolve) => socket.once("open", resolve))
+  await member.visit("do=logout")
+  await until(() => code === 3005, "closed as expired", 5_000)
+}, 30_000)
 
 /** What the page of the chat does: asks who it is, and again whenever its token is no longer good. */
 function chatPage(of: { readonly cookie: string }) {
