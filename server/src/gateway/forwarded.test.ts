@@ -54,6 +54,14 @@ describe("behind trusted proxies", () => {
   })
 })
 
+test("what became of a proxy's word can be told without an address", () => {
+  const addresses = new ForwardedAddresses(["10.0.0.0/8"])
+  expect(addresses.forwarding("10.0.0.2", headers("203.0.113.7"))).toBe("believed")
+  expect(addresses.forwarding("127.0.0.1", headers("203.0.113.7"))).toBe("ignored")
+  expect(addresses.forwarding("10.0.0.2", headers())).toBe("none")
+  expect(addresses.forwarding("10.0.0.2", new Headers({ Forwarded: "for=203.0.113.7" }))).toBe("ignored")
+})
+
 test("something that is no network is named", () => {
   expect(() => new ForwardedAddresses(["proxy.example"])).toThrow("proxy.example")
 })

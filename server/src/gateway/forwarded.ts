@@ -9,6 +9,9 @@ export interface ClientAddress {
   readonly secure: boolean
 }
 
+/** What became of a proxy's word about the client: none came, it came from somebody nobody trusts, or it counts. */
+export type Forwarding = "none" | "ignored" | "believed"
+
 /**
  * Where a request really comes from. X-Forwarded-For and -Proto are believed only from the proxies configured,
  * hop by hop from the right: what a client writes into them itself changes nothing.
@@ -28,6 +31,12 @@ export class ForwardedAddresses {
       return { address, loopback: isLoopback(address) && isLocalRequest(headers), secure: false }
     const secure = headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim().toLowerCase() === "https"
     return { address: this.#firstUntrusted(forwarded, address), loopback: false, secure }
+  }
+
+  /** Names no address: anybody may ask how the way to us is set up (`skein doctor`). */
+  forwarding(peer: string, headers: Headers): Forwarding {
+    if (!PROXY_HEADERS.some((name) => headers.has(name))) return "none"
+    return headers.has("x-forwarded-for") && this.#isTrusted(normalizeAddress(peer)) ? "believed" : "ignored"
   }
 
   #firstUntrusted(forwarded: string, peer: string): string {

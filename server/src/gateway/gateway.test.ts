@@ -138,6 +138,15 @@ describe("who gets in", () => {
     expect(gateway.connectionCount).toBe(0)
   })
 
+  test("a WebSocket's address without an upgrade says what is missing; other addresses are pages", async () => {
+    const { url } = start()
+    const answer = await fetch(`http://${url}/echo`)
+    expect([answer.status, answer.headers.get("upgrade")]).toEqual([426, "websocket"])
+    expect(await answer.text()).toContain("without the header Upgrade: websocket")
+    expect(await (await fetch(`http://${url}/other`)).text()).toBe("page")
+    expect(await (await fetch(`http://${url}/echo`, { method: "POST" })).text()).toBe("page")
+  })
+
   test("the connection limit, freed when a connection ends", async () => {
     const { url, gateway } = start({ maxConnections: 2 })
     const first = await open(url)

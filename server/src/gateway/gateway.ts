@@ -2,7 +2,7 @@ import type { Server } from "bun"
 import type { Clock } from "../core/clock.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
 import { withinDeadline } from "./deadline.ts"
-import type { ForwardedAddresses } from "./forwarded.ts"
+import type { ForwardedAddresses, Forwarding } from "./forwarded.ts"
 import type { OriginPolicy } from "./origin.ts"
 import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
 import { Roster } from "./roster.ts"
@@ -160,6 +160,16 @@ export class Gateway implements StreamGateway {
     }
   }
 
+  /** How this request's way to us is set up, for `skein doctor`. */
+  way(request: Request): { readonly forwarded: Forwarding; readonly secure: boolean } {
+    const peer = this.#server?.requestIP(request)?.address ?? ""
+    const { addresses } = this.#options
+    return {
+      forwarded: addresses.forwarding(peer, request.headers),
+      secure: addresses.of(peer, request.headers).secure,
+    }
+  }
+
   cors(request: Request): Record<string, string> | undefined {
     if (!this.#options.origins.allows(request.headers)) return undefined
     const origin = request.headers.get("origin")
@@ -190,16 +200,27 @@ export class Gateway implements StreamGateway {
 
   #fetch(request: Request, server: NativeServer): Response | Promise<Response> | undefined {
     if (wantsWebSocket(request)) return this.#upgrade(request, server)
-    const answer = this.#http(request)
+    const answer = this.#missesUpgrade(request) ?? this.#http(request)
     if (answer instanceof Response) return answer
     return withinDeadline(answer, this.#options.requestTimeoutMs, this.#options.clock)
+  }
+
+  /** A WebSocket's address asked for without an upgrade: a page that uses fetch, or a proxy that took the headers away. */
+  #missesUpgrade({ method, url }: Request): Response | undefined {
+    const { pathname } = new URL(url)
+    if (method !== "GET" || pathname === "/" || !this.#endpointAt(pathname)) return undefined
+    return plainText(
+      "this is the address of a WebSocket, and the request came without the header Upgrade: websocket; if a WebSocket was opened, a proxy on the way took it away",
+      426,
+      { Upgrade: "websocket" },
+    )
   }
 
   #upgrade(request: Request, server: NativeServer): Response | undefined {
     const handshake = this.handshake(request, "websocket")
     const endpoint = this.#endpointAt(handshake.url.pathname)
     if (!endpoint) return plainText("no WebSocket endpoint at this path", 404)
-    if (!this.#options.origins.allows(request.headers)) {
+    if (!endpoint.anyOrigin && !this.#options.origins.allows(request.headers)) {
       const origin = request.headers.get("origin")
       this.#options.log.warn({ origin, address: handshake.address }, "refused a WebSocket: origin not allowed")
       return plainText(`pages of ${origin} may not connect here: add the origin to server.origins`, 403)
@@ -253,8 +274,11 @@ export class Gateway implements StreamGateway {
   }
 }
 
-const plainText = (text: string, status: number): Response =>
-  new Response(`${text}\n`, { status, headers: { "Content-Type": "text/plain; charset=utf-8", Connection: "close" } })
+const plainText = (text: string, status: number, headers: Record<string, string> = {}): Response =>
+  new Response(`${text}\n`, {
+    status,
+    headers: { "Content-Type": "text/plain; charset=utf-8", Connection: "close", ...headers },
+  })
 
 /** What sessions read of a handshake, copied out: a Headers object of Bun keeps the whole request alive. */
 const KEPT_HEADERS = [

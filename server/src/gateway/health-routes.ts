@@ -5,17 +5,22 @@ export interface HealthParts {
   readonly problem: () => string | undefined
   readonly isDraining: () => boolean
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** How the request's way to us is set up; names no addresses. */
+  readonly way: (request: Request) => object
   /** Metrics tell about the site's business: they need the API key unless the request comes from this machine. */
   readonly mayReadMetrics: (request: Request) => boolean
 }
 
 /**
- * `/health`: the process lives (restart it when not). `/ready`: it delivers (send it no traffic when not).
+ * `/health`: the process lives (restart it when not); with `?way` also what became of what proxies say. `/ready`: it delivers (send it no traffic when not).
  * `/metrics`: Prometheus.
  */
-export function healthRoutes({ problem, isDraining, metrics, mayReadMetrics }: HealthParts): Hono {
+export function healthRoutes({ problem, isDraining, metrics, way, mayReadMetrics }: HealthParts): Hono {
   const routes = new Hono()
-  routes.get("/health", (context) => context.json({ status: "ok" }))
+  routes.get("/health", (context) => {
+    const asked = context.req.query("way") !== undefined
+    return context.json({ status: "ok", ...(asked ? { way: way(context.req.raw) } : {}) })
+  })
   routes.get("/ready", (context) => {
     if (isDraining()) return context.json({ status: "draining" }, 503)
     const why = problem()
