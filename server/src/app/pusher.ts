@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto"
 import type { Config } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
+import { OriginPolicy } from "../gateway/origin.ts"
 import {
   type AppOptions,
   Apps,
@@ -76,9 +77,15 @@ function appOptions(app: Config["pusherApps"][number]): AppOptions {
   return {
     ...app,
     keys: [{ key: app.key, secret: app.secret }, ...app.moreKeys.map(keyAndSecret)],
+    allowsOrigin: allowsOrigin(app.origins),
     terminateCode: app.terminate === "stop" ? 4009 : 4200,
     limits: { ...DEFAULT_APP_LIMITS, ...app },
   }
+}
+
+function allowsOrigin(origins: readonly string[]) {
+  const policy = new OriginPolicy(origins)
+  return (headers: Headers) => policy.allows(headers)
 }
 
 function keyAndSecret(pair: string) {

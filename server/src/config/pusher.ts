@@ -71,6 +71,14 @@ export const pusherAppSchema = z.strictObject({
     ["pusher", "any"],
     { default: "pusher" },
   ),
+  origins: texts(
+    "Web sites whose pages may connect: `https://shop.example`, `https://*.shop.example`. Any by default, as at Pusher: this protocol takes no cookies, so a foreign page can do no more than any stranger who knows the key.",
+    {
+      default: ["*"],
+      expects: 'a list of origins like "https://shop.example" (scheme and host, no path), or "*"',
+      pattern: /^(\*|https?:\/\/[^\s/]+)$/,
+    },
+  ),
   clientEvents: flag("Clients may send `client-…` events to private and presence channels they are in.", {
     default: true,
   }),

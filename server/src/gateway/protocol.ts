@@ -47,6 +47,11 @@ export interface WebSocketEndpoint {
   /** Subprotocols it speaks; none offered means the default of `open`. An offer with none of these is refused with 400. */
   readonly subprotocols: readonly string[]
   readonly maxFrameBytes: number
+  /**
+   * Pages of any origin get a session; it may look at the origin itself. Only for protocols that take no cookie or
+   * other thing a browser sends by itself for an identity: a foreign page then can do no more than any stranger.
+   */
+  readonly anyOrigin?: boolean
   open(socket: Socket, subprotocol: string | undefined): Session
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import type { TestServer } from "../support/server.ts"
+import { until } from "../support/until.ts"
 import { APP, OTHER_APP, RawClient, startServer } from "./support.ts"
 
 let server: TestServer
@@ -43,6 +44,21 @@ describe("opening", () => {
       expect(client.frames).toEqual([])
     })
 })
+
+test("pages of any origin may connect, unless the app names its own", async () => {
+  const own = await startServer({}, { otherApp: { origins: ["https://shop.example"] } })
+  const connect = async (key: string, origin: string) => {
+    const socket = new WebSocket(`${own.wsUrl}/app/${key}?${query}`, { headers: { Origin: origin } } as never)
+    const frames: { event: string; data: { code: number } }[] = []
+    socket.onmessage = ({ data }) => void frames.push(JSON.parse(data as string))
+    await until(() => frames.length === 1, "a first frame")
+    return frames[0]?.event === "pusher:error" ? frames[0].data.code : frames[0]?.event
+  }
+  expect(await connect(APP.key, "https://anywhere.example")).toBe("pusher:connection_established")
+  expect(await connect(OTHER_APP.key, "https://shop.example")).toBe("pusher:connection_established")
+  expect(await connect(OTHER_APP.key, "https://thief.example")).toBe(4009)
+  await own.stop()
+}, 20_000)
 
 describe("messages", () => {
   test("a ping is answered with a pong that has data, also when the ping has none", async () => {

@@ -58,6 +58,8 @@ export interface AppOptions {
   readonly sharesChannels: boolean
   /** `pusher`: only the characters Pusher allows. `any`: also `:` and `/`, for sharing channels that have them. */
   readonly channelNames: "pusher" | "any"
+  /** Which pages may connect, by their headers. Clients that are no browsers send no Origin. */
+  readonly allowsOrigin: (headers: Headers) => boolean
   readonly clientEvents: boolean
   readonly subscriptionCount: boolean
   readonly watchlist: boolean
@@ -76,6 +78,7 @@ export function appWith(change: Partial<AppOptions> & Pick<AppOptions, "id" | "k
     enabled: true,
     sharesChannels: false,
     channelNames: "pusher",
+    allowsOrigin: () => true,
     clientEvents: true,
     subscriptionCount: false,
     watchlist: true,

@@ -42,8 +42,9 @@ export function createPusher(parts: PusherParts): Pusher {
           paths: ["app", "s", "r"].map((folder) => `${config.pathPrefix}/${folder}/*`),
           subprotocols: [],
           maxFrameBytes: config.maxFrameBytes,
+          anyOrigin: true,
           open: (socket) => {
-            const opening = readOpening(socket.handshake.url, apps, config)
+            const opening = readOpening(socket.handshake, apps, config)
             return "code" in opening ? refuse(socket, opening) : new PusherSession(socket, opening, parts, shared)
           },
         },

@@ -1,4 +1,5 @@
 import type { CloseReason } from "../../../core/close-codes.ts"
+import type { Handshake } from "../../../gateway/protocol.ts"
 import type { App, Apps } from "../apps.ts"
 import type { PusherConfig } from "../options.ts"
 import { PAGE_ID } from "../socket-id.ts"
@@ -20,9 +21,9 @@ export interface Opening {
  * Reads `[prefix]/app/KEY`, `[prefix]/s/PAGE/app/KEY` (a stock client with a page id) and `[prefix]/r/PAGE/app/KEY`
  * (a client that recovers).
  *
- * @returns a close reason when the client is to go away: 4001, 4003, 4004, 4005, 4006, 4007 or 4008
+ * @returns a close reason when the client is to go away: 4001, 4003, 4004, 4005, 4006, 4007, 4008 or 4009
  */
-export function readOpening(url: URL, apps: Apps, config: PusherConfig): Opening | CloseReason {
+export function readOpening({ url, headers }: Handshake, apps: Apps, config: PusherConfig): Opening | CloseReason {
   const path = /^(?:\/(?<kind>[sr])\/(?<page>[^/]*))?\/app\/(?<key>[^/]*)$/.exec(
     url.pathname.slice(config.pathPrefix.length),
   )?.groups
@@ -33,6 +34,7 @@ export function readOpening(url: URL, apps: Apps, config: PusherConfig): Opening
   const app = apps.byKey(decoded(path.key ?? ""))
   if (!app) return { code: 4001, reason: "App key not known here. Is it a key of this server's configuration?" }
   if (!app.options.enabled) return { code: 4003, reason: `App ${app.id} is disabled` }
+  if (!app.options.allowsOrigin(headers)) return { code: 4009, reason: "Pages of this origin may not connect" }
   const version = readVersion(url.searchParams.get("protocol"))
   if (typeof version !== "number") return version
   const { maxConnections } = app.options.limits

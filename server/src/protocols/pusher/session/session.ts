@@ -24,6 +24,9 @@ import { subscribe } from "./subscribing.ts"
 /** Codes a client closes with when it means to go: 1000 and none at all. */
 const GOODBYES: readonly number[] = [1000, 1005]
 
+/** Of every client without a page id. Nothing is ever added to it. */
+const NOTHING_LEFT = new Map<string, LeftChannel>()
+
 const UNAUTHORIZED = { code: 4009, reason: "Connection not authorized within timeout" }
 const NO_PONG = { code: 4201, reason: "Pong reply not received" }
 const TOO_MANY_MESSAGES = { code: 4100, reason: "Too many messages: try again later" }
@@ -41,7 +44,6 @@ export class PusherSession implements Session, Client, PageHolder {
   readonly recovering: boolean
   readonly confirmations: Confirmations | undefined
   readonly left: Map<string, LeftChannel>
-  readonly clientEventRate: RateLimit
   user: SignedInUser | undefined
   isAuthorized = false
   readonly #socket: Socket
@@ -49,6 +51,7 @@ export class PusherSession implements Session, Client, PageHolder {
   readonly #messageRate: RateLimit
   readonly #inbox = new Inbox((text) => this.#work(text))
   readonly #openedAtMs: number
+  #clientEventRate: RateLimit | undefined
   #signedIn: SignedIn | undefined
   #heardAtMs: number
   #pingedAtMs: number | undefined
@@ -56,7 +59,7 @@ export class PusherSession implements Session, Client, PageHolder {
 
   constructor(socket: Socket, { app, pageId, recovering }: Opening, parts: PusherParts, shared: Shared) {
     const nowMs = parts.clock.nowMs()
-    const { limits, replayWindowMs } = app.options
+    const { replayWindowMs } = app.options
     this.app = app
     this.parts = parts
     this.shared = shared
@@ -67,7 +70,6 @@ export class PusherSession implements Session, Client, PageHolder {
       pageId !== undefined && !recovering && replayWindowMs > 0
         ? new Confirmations(parts.encoders.lastOffsets, parts.fanout)
         : undefined
-    this.clientEventRate = new RateLimit(limits.clientEventsPerSecond, limits.clientEventsPerSecond, nowMs)
     this.#messageRate = new RateLimit(parts.config.messagesPerSecond, parts.config.messageBurst, nowMs)
     this.#socket = socket
     this.#pageId = pageId
@@ -83,8 +85,15 @@ export class PusherSession implements Session, Client, PageHolder {
     }
     app.connections++
     parts.channels.register(this.connection)
-    this.left = new Map(pageId === undefined ? [] : shared.pages.enter(app, pageId, this, nowMs))
+    this.left = pageId === undefined ? NOTHING_LEFT : new Map(shared.pages.enter(app, pageId, this, nowMs))
     this.send(frames.established(this.socketId, parts.config.activityTimeoutSeconds))
+  }
+
+  /** Made when it is needed first: most clients never send an event. */
+  get clientEventRate(): RateLimit {
+    const { clientEventsPerSecond } = this.app.options.limits
+    this.#clientEventRate ??= new RateLimit(clientEventsPerSecond, clientEventsPerSecond, this.parts.clock.nowMs())
+    return this.#clientEventRate
   }
 
   get connectionId(): string {
