@@ -54,10 +54,14 @@ function health({ node, identities, readiness }: HttpParts): Hono {
   })
 }
 
-/** Numbers only, named as Prometheus names things. */
-function snakeNumbers(stats: object): Record<string, number> {
-  const numbers = Object.entries(stats).filter((entry): entry is [string, number] => typeof entry[1] === "number")
-  return Object.fromEntries(
-    numbers.map(([name, value]) => [name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`), value]),
-  )
+/** Numbers only, also those one level down, named as Prometheus names things. */
+function snakeNumbers(stats: object, prefix = ""): Record<string, number> {
+  const named: Record<string, number> = {}
+  for (const [key, value] of Object.entries(stats)) {
+    const name = `${prefix}${key.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)}`
+    if (typeof value === "number") named[name] = value
+    else if (typeof value === "object" && value !== null && prefix === "")
+      Object.assign(named, snakeNumbers(value, `${name}_`))
+  }
+  return named
 }
