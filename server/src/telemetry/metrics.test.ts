@@ -22,6 +22,6 @@ test("shows what the node says at the moment of asking, and every refusal by its
   expect(text).toContain("skein_connections 2")
   expect(text).toContain('skein_closes_total{code="3012"} 4')
   expect(text).toContain('skein_not_let_in_total{status="429"} 2')
-  expect(text).toContain("skein_broker_queued_publications 7")
+  expect(text).toContain('skein_broker{figure="queued_publications"} 7')
   expect(await refused()).toBe(before + 1)
 })

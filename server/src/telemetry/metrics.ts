@@ -37,8 +37,16 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge("users", "Users with an open connection", sources.users)
   gauge("channels", "Channels with a subscriber", sources.channels)
   gauge("ready", "1 when this node delivers what is published", () => (sources.isReady() ? 1 : 0))
-  for (const name of Object.keys(sources.broker()))
-    gauge(`broker_${name}`, `Broker: ${name.replaceAll("_", " ")}`, () => sources.broker()[name] ?? 0)
+  // Which figures there are depends on what the broker has heard of its log process so far.
+  new Gauge({
+    name: "skein_broker",
+    help: "The broker, by figure",
+    labelNames: ["figure"],
+    registers: [registry],
+    collect() {
+      for (const [figure, value] of Object.entries(sources.broker())) this.set({ figure }, value)
+    },
+  })
   counts(registry, "errors_total", "Refusals and failures, by error code", "code", () => errorCounts)
   counts(registry, "closes_total", "Ended WebSockets, by close code", "code", sources.closes)
   counts(registry, "not_let_in_total", "Connections not let in, by HTTP status", "status", sources.admissionRefusals)
