@@ -18,7 +18,7 @@ final class Chat
      *
      * @param  string|Card  $what  Text of at most 4,000 characters, or a card
      * @param  Person|string|int|null  $as  Who speaks, a member of the room; null: the site itself
-     * @param  string|null  $siteName  The name the site speaks under; null: as the server is configured
+     * @param  string|null  $siteName  The name the site has from then on; null: the one it has
      * @param  string|null  $clientId  8 to 64 characters, unique for ever per speaker: said once, however often it is
      *                                 sent. Null: made here, good for the repetitions of this one call
      */

@@ -92,12 +92,14 @@ export class People {
     throw new SkeinError("not_found", `nobody with the id "${id.slice(0, 128)}" has been here: give a name as well`)
   }
 
-  /** The site itself, which speaks and is a member of nothing. */
-  async site(name: string): Promise<StoredUser> {
+  /**
+   * The site itself, which speaks and is a member of nothing.
+   * @param name - absent: as it was called last, at first `fallback`
+   */
+  async site(name: string | undefined, fallback: string): Promise<StoredUser> {
     const known = this.#known.get(SITE_ID)
-    if (known?.info === name) return known.user
-    const fitting = fittingName(name, "Site")
-    const user = this.#save({ id: SITE_ID, name: fitting, nameKey: nameKey(fitting), guest: false }, [])
+    if (known && (name === undefined || known.info === name)) return known.user
+    const user = this.#loadSite(name, fallback)
     this.#remember(SITE_ID, { info: name, user })
     try {
       return await user
@@ -105,6 +107,15 @@ export class People {
       this.#known.delete(SITE_ID)
       throw error
     }
+  }
+
+  async #loadSite(name: string | undefined, fallback: string): Promise<StoredUser> {
+    if (name === undefined) {
+      const { users } = await this.#store.users({ ids: [SITE_ID] })
+      if (users[0]) return users[0]
+    }
+    const fitting = fittingName(name ?? fallback, fallback)
+    return this.#save({ id: SITE_ID, name: fitting, nameKey: nameKey(fitting), guest: false }, [])
   }
 
   /** Makes a guest or gives it another name. @throws SkeinError `name_taken`, `bad_request` */

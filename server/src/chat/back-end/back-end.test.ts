@@ -48,8 +48,11 @@ describe("the site's back end in the chat", () => {
     const { message } = await post({ room: await it.lobby(), as: { name: "Shop" }, text: "closing at 6" })
     expect(message).toMatchObject({ sender_id: "_site", kind: "text", seq: 41 })
     expect(it.channels.of("message").at(-1)).toMatchObject({ user: { id: "_site", name: "Shop" }, message })
+    it = await startChat(subject.store)
+    await post({ room: "lobby", text: "open again" })
+    expect(it.channels.of("message").at(-1)).toMatchObject({ user: { name: "Shop" } })
     const { conversations } = await it.call("ann", "chat.hello", {})
-    expect(conversations[0]).toMatchObject({ slug: "lobby", unread: 41, member_count: 1 })
+    expect(conversations[0]).toMatchObject({ slug: "lobby", unread: 42, member_count: 1 })
     expect(await codeOf(() => it.call(person("_site"), "chat.hello", {}))).toBe("permission_denied")
   })
 

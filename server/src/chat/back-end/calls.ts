@@ -33,7 +33,7 @@ const post: BackEndCall<"chat.post"> = async (parts, input) => {
 
 function speakerOf({ people, config }: ChatParts, as: BackEndInput<"chat.post">["as"]): Promise<StoredUser> {
   if (as?.id !== undefined) return people.told({ ...as, id: as.id })
-  return people.site(as?.name ?? SITE_NAMES[config.language])
+  return people.site(as?.name, SITE_NAMES[config.language])
 }
 
 const SITE_NAMES = { en: "Notice", "zh-CN": "通知" }

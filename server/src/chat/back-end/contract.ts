@@ -17,7 +17,7 @@ export const backEndSchemas = {
   "chat.post": z.strictObject({
     room: place.optional(),
     to: person.optional(),
-    /** Absent: the site speaks. Without an id: the site, by that name. */
+    /** Absent: the site speaks. Without an id: the site, which has that name from then on. */
     as: person.partial({ id: true }).optional(),
     text: z
       .string()

@@ -1,0 +1,45 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Skein\Tests\Unit;
+
+use InvalidArgumentException;
+use PHPUnit\Framework\TestCase;
+use Skein\Pusher\ChannelAuthorizer;
+
+/** Vectors of Pusher's own documentation ("Auth signatures"). */
+final class ChannelAuthorizerTest extends TestCase
+{
+    private const KEY = '278d425bdf160c739803';
+
+    private function authorizer(): ChannelAuthorizer
+    {
+        return new ChannelAuthorizer(self::KEY, '7ad3773142a6692b25b8');
+    }
+
+    public function test_private_channels(): void
+    {
+        $this->assertSame(
+            ['auth' => self::KEY.':58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4'],
+            $this->authorizer()->privateChannel('private-foobar', '1234.1234'),
+        );
+    }
+
+    public function test_presence_channels(): void
+    {
+        $answer = $this->authorizer()->presenceChannel('presence-foobar', '1234.1234', '10', ['name' => 'Mr. Channels']);
+
+        $this->assertSame('{"user_id":"10","user_info":{"name":"Mr. Channels"}}', $answer['channel_data']);
+        $this->assertSame(
+            self::KEY.':'.hash_hmac('sha256', '1234.1234:presence-foobar:'.$answer['channel_data'], '7ad3773142a6692b25b8'),
+            $answer['auth'],
+        );
+    }
+
+    public function test_a_socket_id_that_is_none_is_not_signed(): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        $this->authorizer()->privateChannel('private-mine', "1.2:private-yours\n");
+    }
+}
