@@ -2,9 +2,9 @@ import { createInterface } from "node:readline"
 import type { createSite, Site } from "../app/site.ts"
 import type { Answer } from "../auth/callback/answers.ts"
 import type { KnownPerson, Nobody } from "../auth/php/sessions.ts"
+import { reasonOf } from "../auth/php/stores/outage.ts"
 import type { Settings } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
-import { toSkeinError } from "../core/errors.ts"
 import { systemClock } from "../gateway/clock.ts"
 import { type Arguments, ensureNoPositionals, type FlagSpec } from "./arguments.ts"
 import { CliError, EXIT } from "./exit.ts"
@@ -96,7 +96,7 @@ async function lineOf(site: Site, header: string): Promise<WhoamiLine> {
     if (answered?.kind === "known") return known(answered, "callback")
     return nobody(stored, answered)
   } catch (error) {
-    return { user_id: null, reason: "unavailable", why: toSkeinError(error).message }
+    return { user_id: null, reason: "unavailable", why: reasonOf(error) }
   }
 }
 

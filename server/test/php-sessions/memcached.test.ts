@@ -46,6 +46,14 @@ async function memcached(): Promise<Service> {
   return service
 }
 
+/** Why it could not be asked: for the log, while clients are told nothing of it. */
+async function whyNot(asking: Promise<unknown>): Promise<string> {
+  const error = await asking.catch((reason: unknown) => reason)
+  if (!(error instanceof SkeinError)) throw new Error("it was asked", { cause: error })
+  expect(error.message).toBe("the site's sessions cannot be read for the moment")
+  return (error.cause as Error).message
+}
+
 describe("memcached", () => {
   test("answers in pieces, and many questions at once", async () => {
     const port = await liar((socket, questions) => {
@@ -65,12 +73,12 @@ describe("memcached", () => {
 
   test("that claims more than any session has is cut off", async () => {
     const port = await liar((socket) => socket.write("VALUE k 0 4000000000\r\n"))
-    await expect(storeAt(port).read("k")).rejects.toThrow("4000000000 bytes")
+    expect(await whyNot(storeAt(port).read("k"))).toContain("4000000000 bytes")
   })
 
   test("that never ends its line is cut off", async () => {
     const port = await liar((socket) => socket.write("x".repeat(600)))
-    await expect(storeAt(port).read("k")).rejects.toThrow("no end")
+    expect(await whyNot(storeAt(port).read("k"))).toContain("no end")
   })
 
   test("that answers nonsense is an outage", async () => {
@@ -90,14 +98,14 @@ describe("memcached", () => {
       else socket.write("VALUE b 0 1\r\nY\r\nEND\r\n")
     })
     const store = storeAt(port)
-    await expect(store.read("a")).rejects.toThrow("no answer within 300 ms")
+    expect(await whyNot(store.read("a"))).toContain("no answer within 300 ms")
     expect(String((await store.read("b"))?.bytes)).toBe("Y")
   })
 
   test("that is not there is an outage; nothing is nobody when all answer", async () => {
     const service = await memcached()
-    await expect(storeAt(await freePort()).read("k")).rejects.toThrow()
-    await expect(storeAt(service.port, await freePort()).read("k")).rejects.toThrow()
+    expect(await whyNot(storeAt(await freePort()).read("k"))).toContain("")
+    expect(await whyNot(storeAt(service.port, await freePort()).read("k"))).toContain("")
     expect(await storeAt(service.port).read("k")).toBeUndefined()
   })
 

@@ -159,7 +159,9 @@ function fits(cookie: string, name: string): boolean {
   return name.endsWith("*") ? cookie.startsWith(name.slice(0, -1)) : cookie === name
 }
 
+/** Where the site is and what it said is the cause, for the log: clients are told the message. */
 function outage(why: string, retryAfterMs?: number): SkeinError {
-  const options = retryAfterMs === undefined ? {} : { retryAfterMs }
-  return new SkeinError("internal", `the site cannot be asked who this is: ${why}`, options)
+  const cause = new Error(`the site cannot be asked who this is: ${why}`)
+  const options = retryAfterMs === undefined ? { cause } : { cause, retryAfterMs }
+  return new SkeinError("internal", "the site cannot be asked for the moment who this is", options)
 }

@@ -1,6 +1,7 @@
 import type { Strategy } from "../identify.ts"
 import { identityOf } from "../person.ts"
-import type { Nobody, PhpSessions } from "./sessions.ts"
+import type { KnownPerson, Nobody, PhpSessions } from "./sessions.ts"
+import { reasonOf } from "./stores/outage.ts"
 import type { SessionWatcher } from "./watcher.ts"
 
 export interface PhpSessionStrategyOptions {
@@ -9,6 +10,8 @@ export interface PhpSessionStrategyOptions {
   readonly watcher: SessionWatcher | undefined
   /** Told about cookies of the site that are nobody; not about visitors without any. */
   readonly log: (nobody: Nobody) => void
+  /** Told why the store cannot be asked, once until it can. */
+  readonly warn: (text: string) => void
 }
 
 /**
@@ -16,9 +19,21 @@ export interface PhpSessionStrategyOptions {
  *
  * @throws SkeinError `internal` (temporary) when the store cannot be asked: a member is never taken for a guest
  */
-export function byPhpSession({ sessions, watcher, log }: PhpSessionStrategyOptions): Strategy {
+export function byPhpSession({ sessions, watcher, log, warn }: PhpSessionStrategyOptions): Strategy {
+  let isFailing = false
+  const whoIs = async (cookieHeader: string | null): Promise<KnownPerson | Nobody> => {
+    try {
+      const who = await sessions.whoIs(cookieHeader)
+      isFailing = false
+      return who
+    } catch (error) {
+      if (!isFailing) warn(reasonOf(error))
+      isFailing = true
+      throw error
+    }
+  }
   return async ({ headers }) => {
-    const who = await sessions.whoIs(headers.get("cookie"))
+    const who = await whoIs(headers.get("cookie"))
     if (who.kind === "nobody") {
       if (who.reason !== "no_cookie") log(who)
       return undefined

@@ -47,6 +47,7 @@ export async function openSiteSessions(settings: PhpSessionSettings, parts: Site
     strategy: byPhpSession({
       sessions,
       watcher,
+      warn,
       log: ({ reason, why }) => log.info({ reason, why }, "a visitor with a session cookie is nobody"),
     }),
     start() {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts"
 import type { PhpSessions } from "./sessions.ts"
 import type { SessionStore } from "./store.ts"
+import { reasonOf } from "./stores/outage.ts"
 
 export interface WatcherOptions {
   readonly sessions: Pick<PhpSessions, "personAt">
@@ -155,8 +156,7 @@ export class SessionWatcher {
   #storeFails(error: unknown): void {
     if (this.#isStoreDown) return
     this.#isStoreDown = true
-    const reason = error instanceof Error ? error.message : String(error)
-    this.#options.log(`logouts are not noticed until the sessions can be read again: ${reason}`)
+    this.#options.log(`logouts are not noticed for the moment: ${reasonOf(error)}`)
   }
 
   #storeAnswers(): void {
