@@ -79,6 +79,8 @@ class RedisServer {
       ])
       return bytes.length > 0 || exists > 0 ? bytes : null
     } catch (error) {
+      // A list or a hash of the site that happens to have this name is no session.
+      if (error instanceof Error && error.message.startsWith("WRONGTYPE")) return null
       // "Too many retries" says nothing; what kept it from connecting does.
       throw this.#lost ?? error
     }
