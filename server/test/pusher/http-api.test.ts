@@ -116,6 +116,7 @@ describe("POST /events", () => {
     ["not JSON", "{", "JSON object"],
     ["a list", [], "JSON object"],
     ["no name", { channel: "a", data: "" }, '"name"'],
+    ["a name of the protocol's own", { ...event, name: "pusher_internal:member_added" }, "the protocol's own"],
     ["data that is not a string", { name: "e", channel: "a", data: {} }, '"data" must be a string'],
     ["no data", { name: "e", channel: "a" }, '"data"'],
     ["no channel", { name: "e", data: "" }, '"channels"'],

@@ -142,6 +142,13 @@ test("apps and kinds are never mixed", async () => {
   }
 })
 
+test("a user and password in the address go where they belong", async () => {
+  const running = await start({ webhook_urls: [site.url().replace("//", "//user:pass%2Fword@")] })
+  await (await RawClient.connect(running)).subscribe("a")
+  await saw("channel_occupied a")
+  expect(site.received[0]?.headers.get("authorization")).toBe(`Basic ${btoa("user:pass/word")}`)
+})
+
 describe("an endpoint in trouble", () => {
   const troubles: [name: string, answer: () => Response | Promise<Response>][] = [
     ["answers 500", () => new Response("", { status: 500 })],

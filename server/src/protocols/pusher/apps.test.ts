@@ -24,6 +24,12 @@ test("every channel of core is one app's, and that app finds it again", () => {
   )
 })
 
+test("a name of core that no app has made is no reason to fall over", () => {
+  expect(apps.ofChannel("#server-to-user-%FF")?.channel).toBe("#server-to-user-%FF")
+  expect(apps.ofChannel("app:two")).toBeUndefined()
+  expect(apps.ofChannel("app:")).toBeUndefined()
+})
+
 test("no name that a client can use is in another app's namespace", () => {
   for (const name of ["app:two:news", "app:", "app:one:x"]) {
     expect(channelNameProblem(name, "pusher", 200)).toBeDefined()

@@ -98,7 +98,15 @@ const names = (apps: readonly App[]): string => apps.map(({ id }) => `"${id}"`).
 
 /** Core's channel names are printable ASCII; ids of users may be anything. */
 const toPrintable = (text: string): string => text.replace(/[^\x21-\x24\x26-\x7e]+/gu, encodeURIComponentWhole)
-const fromPrintable = (text: string): string => text.replace(/(%[0-9A-F]{2})+/g, decodeURIComponent)
+
+/** Names of core that `toPrintable` has not made stay as they are. */
+function fromPrintable(text: string): string {
+  try {
+    return text.replace(/(%[0-9A-F]{2})+/g, decodeURIComponent)
+  } catch {
+    return text
+  }
+}
 
 /** As encodeURIComponent; a lone surrogate, which that refuses, becomes U+FFFD. */
 const encodeURIComponentWhole = (text: string): string => encodeURIComponent(text.toWellFormed())

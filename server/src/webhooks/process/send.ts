@@ -12,7 +12,8 @@ export interface Delivery {
 
 /** Sends one request. @throws Error that says why it is not delivered */
 export async function send({ endpoint, id, attempt, body }: Delivery, signal: AbortSignal): Promise<void> {
-  const response = await fetch(endpoint.url, {
+  const { url, authorization } = splitCredentials(endpoint.url)
+  const response = await fetch(url, {
     method: "POST",
     body,
     headers: {
@@ -21,6 +22,7 @@ export async function send({ endpoint, id, attempt, body }: Delivery, signal: Ab
       "X-Pusher-Signature": createHmac("sha256", endpoint.secret).update(body).digest("hex"),
       "X-Skein-Delivery": id,
       "X-Skein-Attempt": String(attempt),
+      ...authorization,
       "User-Agent": "Skein-Webhooks",
       "Accept-Encoding": "gzip",
     },
@@ -37,4 +39,14 @@ export async function send({ endpoint, id, attempt, body }: Delivery, signal: Ab
       `answered ${response.status} to ${response.headers.get("location") ?? "nowhere"}: redirects are not followed, configure the final address`,
     )
   throw new Error(`answered ${response.status}`)
+}
+
+/** `https://user:password@host/…`: fetch takes none of that in an address. */
+function splitCredentials(address: string): { readonly url: string; readonly authorization: Record<string, string> } {
+  const url = new URL(address)
+  if (url.username === "" && url.password === "") return { url: address, authorization: {} }
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  url.username = ""
+  url.password = ""
+  return { url: url.href, authorization: { Authorization: `Basic ${Buffer.from(credentials).toString("base64")}` } }
 }

@@ -46,6 +46,8 @@ export function readEvent(app: App, fields: Fields): EventRequest {
       400,
       `An event name may have ${limits.maxEventNameLength} characters, this one has ${name.length}`,
     )
+  if (/^pusher(_internal)?:/.test(name))
+    throw new Refusal(400, "Event names beginning with pusher: or pusher_internal: are the protocol's own")
   if (typeof data !== "string")
     throw new Refusal(400, '"data" must be a string: encode it as JSON before it goes into the JSON of the body')
   ensureSize(data, limits.maxEventBytes)
