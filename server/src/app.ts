@@ -6,7 +6,7 @@ import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
 import { createSite, siteConnections } from "./app/site.ts"
-import { createWebhooks } from "./app/webhooks.ts"
+import { createWebhooks, pusherFigures } from "./app/webhooks.ts"
 import { firstOf } from "./auth/identify.ts"
 import { isEnded } from "./chat/session/endings.ts"
 import type { Config } from "./config/schema.ts"
@@ -86,7 +86,18 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   stops.add(clock.every(1_000, () => channels.tick(clock.nowMs())))
 
   const pages = await StaticFiles.load({ root: PUBLIC_FOLDER, assetsBaseUrl: config.assets.baseUrl })
-  gateway.handleHttp(createHttp({ node, identities, readiness, centrifuge, pusher, chat, pages }))
+  gateway.handleHttp(
+    createHttp({
+      node,
+      identities,
+      readiness,
+      centrifuge,
+      pusher,
+      pusherFigures: () => pusherFigures(pusherBeginnings.apps, webhooks?.webhooks),
+      chat,
+      pages,
+    }),
+  )
   const { host, port } = gateway.start()
   stops.add(() => gateway.stop())
   stops.add(() => gateway.drain(config.drain.windowMs))

@@ -17,6 +17,8 @@ export interface HttpParts {
   readonly centrifuge: Centrifuge
   /** Absent: switched off. */
   readonly pusher: Pusher | undefined
+  /** By app. */
+  readonly pusherFigures: () => ReadonlyMap<string, Readonly<Record<string, number>>>
   readonly chat: Chat | undefined
   readonly pages: StaticFiles
 }
@@ -32,7 +34,7 @@ export function createHttp(parts: HttpParts): HttpHandler {
   return (request) => pages.respond(request, new URL(request.url).pathname) ?? routes.fetch(request)
 }
 
-function health({ node, identities, readiness }: HttpParts): Hono {
+function health({ node, identities, readiness, pusherFigures }: HttpParts): Hono {
   const { gateway, channels, broker } = node
   const metrics = createMetrics({
     connections: () => gateway.connectionCount,
@@ -42,6 +44,7 @@ function health({ node, identities, readiness }: HttpParts): Hono {
     closes: () => gateway.closes,
     admissionRefusals: () => gateway.refusals,
     broker: () => snakeNumbers(broker.stats()),
+    pusherApps: pusherFigures,
   })
   return healthRoutes({
     problem: () => readiness.problem,

@@ -12,6 +12,7 @@ test("shows what the node says at the moment of asking, and every refusal by its
     closes: () => new Map([[3012, 4]]),
     admissionRefusals: () => new Map([[429, 2]]),
     broker: () => ({ queued_publications: 7 }),
+    pusherApps: () => new Map([["shop", { connections: 2 }]]),
   })
   const refused = async () =>
     Number(/skein_errors_total\{code="unknown_channel"\} (\d+)/.exec(await metrics.text())?.[1] ?? 0)
@@ -23,5 +24,6 @@ test("shows what the node says at the moment of asking, and every refusal by its
   expect(text).toContain('skein_closes_total{code="3012"} 4')
   expect(text).toContain('skein_not_let_in_total{status="429"} 2')
   expect(text).toContain('skein_broker{figure="queued_publications"} 7')
+  expect(text).toContain('skein_pusher{app="shop",figure="connections"} 2')
   expect(await refused()).toBe(before + 1)
 })

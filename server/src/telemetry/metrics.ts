@@ -13,6 +13,8 @@ export interface MetricSources {
   readonly admissionRefusals: () => ReadonlyMap<number, number>
   /** Numbers of the broker by name (snake_case), e.g. `queued_publications`. */
   readonly broker: () => Readonly<Record<string, number>>
+  /** Numbers of each Pusher app by name (snake_case), e.g. `webhooks_waiting`. */
+  readonly pusherApps: () => ReadonlyMap<string, Readonly<Record<string, number>>>
 }
 
 export interface Metrics {
@@ -45,6 +47,16 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers: [registry],
     collect() {
       for (const [figure, value] of Object.entries(sources.broker())) this.set({ figure }, value)
+    },
+  })
+  new Gauge({
+    name: "skein_pusher",
+    help: "Apps of the Pusher protocol and their webhooks, by figure",
+    labelNames: ["app", "figure"],
+    registers: [registry],
+    collect() {
+      for (const [app, figures] of sources.pusherApps())
+        for (const [figure, value] of Object.entries(figures)) this.set({ app, figure }, value)
     },
   })
   counts(registry, "errors_total", "Refusals and failures, by error code", "code", () => errorCounts)

@@ -181,6 +181,10 @@ describe("an endpoint in trouble", () => {
     const client = await RawClient.connect(running)
     await client.subscribe("presence-a", { user_id: "ann" })
     await until(() => running.log.includes("a webhook was not delivered"), "a failure in the log")
+    await until(async () => {
+      const metrics = await (await fetch(`${running.url}/metrics`)).text()
+      return metrics.includes('skein_pusher{app="1",figure="webhooks_failing"} 1')
+    }, "a failure in the metrics")
     site = new Site(port)
     await saw("member_added presence-a ann")
     expect(site.seen()).toEqual(["channel_occupied presence-a", "member_added presence-a ann"])
