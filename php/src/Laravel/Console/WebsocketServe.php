@@ -24,7 +24,7 @@ class WebsocketServe extends Command
         $given = array_filter([
             'server.host' => $this->option('host'),
             'server.port' => $this->option('port'),
-        ]);
+        ], 'is_string');
         $variables = Environment::of($given + $site->all());
 
         if ($this->option('dry-run')) {

@@ -29,7 +29,7 @@ class WebsocketServe extends Command
         $given = array_filter([
             'server.host' => $input->getOption('host'),
             'server.port' => $input->getOption('port'),
-        ]);
+        ], 'is_string');
         $variables = Environment::of($given + (new SiteSettings($this->app))->all());
 
         if ($input->getOption('dry-run')) {

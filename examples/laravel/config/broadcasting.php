@@ -1,0 +1,8 @@
+<?php
+
+return [
+    'default' => env('BROADCAST_DRIVER', 'skein'),
+    'connections' => [
+        'skein' => ['driver' => 'skein'],
+    ],
+];
