@@ -28,10 +28,16 @@ export function createHttp(parts: HttpParts): HttpHandler {
   const { node, centrifuge, pusher, chat, pages } = parts
   const routes = new Hono()
   routes.route("/", centrifuge.routes(node.gateway))
-  if (pusher) routes.route("/", pusher.routes)
+  if (pusher) routes.route("/", pusher.routes(node.gateway))
   if (chat) routes.route("/", chat.routes())
   routes.route("/", health(parts))
-  return (request) => pages.respond(request, new URL(request.url).pathname) ?? routes.fetch(request)
+  return (request) => page(pages, request) ?? routes.fetch(request)
+}
+
+/** Calls of the API, which come by the thousand, are not looked up among the pages. */
+function page(pages: StaticFiles, request: Request): Response | undefined {
+  if (request.method !== "GET" && request.method !== "HEAD") return undefined
+  return pages.respond(request, new URL(request.url).pathname)
 }
 
 function health({ node, identities, readiness, pusherFigures }: HttpParts): Hono {

@@ -42,6 +42,8 @@ export interface Outlet {
   leave(topic: string): void
   /** Ends the connection. Idempotent. */
   close(reason: CloseReason): void
+  /** The outlet that this one only dresses up: whoever spares this one means that one. */
+  readonly inner?: Outlet
 }
 
 /** What a protocol's session must do when the server acts on its connection unasked. */

@@ -29,11 +29,11 @@ export class Topics implements TopicPublisher {
   }
 
   publish(topic: string, frame: Frame, except?: Outlet): void {
-    const excluded = except as NativeOutlet | undefined
+    const excluded = (except?.inner ?? except) as NativeOutlet | undefined
     if (!excluded?.publishToOthers?.(topic, frame)) this.#native?.publish(topic, frame, false)
     const streams = this.#streams.get(topic)
     if (!streams) return
-    for (const stream of streams) if (stream !== except) stream.send(frame)
+    for (const stream of streams) if (stream !== excluded) stream.send(frame)
   }
 
   count(topic: string): number {

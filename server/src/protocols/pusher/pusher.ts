@@ -1,7 +1,8 @@
 import type { Hono } from "hono"
-import type { Protocol } from "../../gateway/protocol.ts"
+import type { Protocol, Session, Socket, StreamGateway } from "../../gateway/protocol.ts"
 import { COUNT_EVERY_MS, Counts } from "./counts.ts"
 import { httpRoutes } from "./http/routes.ts"
+import { streamingRoutes } from "./http/streaming.ts"
 import type { PusherParts } from "./options.ts"
 import { readOpening } from "./session/opening.ts"
 import { refuse } from "./session/refused.ts"
@@ -16,8 +17,8 @@ export { pusherRules } from "./rules.ts"
 
 export interface Pusher {
   readonly protocol: Protocol
-  /** The HTTP API. */
-  readonly routes: Hono
+  /** The HTTP API, and the transport for clients whose WebSockets do not get through. */
+  routes(gateway: StreamGateway): Hono
   /** Begins what runs by the clock. @returns ends it */
   start(): () => void
 }
@@ -33,6 +34,10 @@ export function createPusher(parts: PusherParts): Pusher {
       if (count === 0) encoders.lastOffsets.delete(channel)
     },
   })
+  const open = (socket: Socket): Session => {
+    const opening = readOpening(socket.handshake, apps, config)
+    return "code" in opening ? refuse(socket, opening) : new PusherSession(socket, opening, parts, shared)
+  }
   return {
     protocol: {
       name: "pusher",
@@ -43,14 +48,15 @@ export function createPusher(parts: PusherParts): Pusher {
           subprotocols: [],
           maxFrameBytes: config.maxFrameBytes,
           anyOrigin: true,
-          open: (socket) => {
-            const opening = readOpening(socket.handshake, apps, config)
-            return "code" in opening ? refuse(socket, opening) : new PusherSession(socket, opening, parts, shared)
-          },
+          open,
         },
       ],
     },
-    routes: httpRoutes(parts, shared),
+    routes: (gateway) => {
+      const routes = httpRoutes(parts, shared)
+      routes.route("/", streamingRoutes({ ...config, open }, gateway))
+      return routes
+    },
     start: () => clock.every(COUNT_EVERY_MS, () => counts.tick(clock.nowMs())),
   }
 }

@@ -87,7 +87,14 @@ interface PageGlobals {
   Echo: new (options: object) => EchoLike
   recovering(base: unknown): unknown
   echo: EchoLike
+  pusher: PusherLike
   events: string[]
+}
+interface PusherLike {
+  subscribe(name: string): { bind(event: string, heard: (data: { n: number }) => void): void }
+  channel(name: string): { trigger(event: string, data: object): void }
+  connection: { socket_id: string }
+  disconnect(): void
 }
 interface EchoLike {
   channel(name: string): ChannelLike
@@ -146,6 +153,45 @@ test("Echo and pusher-js in Chromium, on a page of another origin: public, priva
     await backEnd.trigger(channel, "n", { n: 1 })
   }
   for (const event of ["news 1", "orders 1", "safe 1", "here Ann"]) await sees(event)
+}, 60_000)
+
+test("where no WebSocket gets through: the same over streamed HTTP", async () => {
+  await page.evaluate(
+    ({ key, port }) => {
+      const page = globalThis as never as PageGlobals
+      page.events = []
+      page.echo.disconnect()
+      const Pusher = page.Pusher as new (key: string, options: object) => PusherLike
+      const pusher = new Pusher(key, {
+        cluster: "",
+        httpHost: "127.0.0.1",
+        httpPort: port,
+        httpsPort: port,
+        forceTLS: false,
+        enabledTransports: ["xhr_streaming"],
+        channelAuthorization: { endpoint: "/broadcasting/auth" },
+      })
+      page.pusher = pusher
+      const room = pusher.subscribe("presence-streamed")
+      room.bind("n", ({ n }) => page.events.push(`n ${n}`))
+      room.bind("client-n", ({ n }) => page.events.push(`whisper ${n}`))
+    },
+    { key: APP.key, port: cable.port },
+  )
+  await isOccupied("presence-streamed")
+  await page.evaluate(() =>
+    (globalThis as never as PageGlobals).pusher.channel("presence-streamed").trigger("client-n", { n: 1 }),
+  )
+  const socketId = await page.evaluate(() => (globalThis as never as PageGlobals).pusher.connection.socket_id)
+  await backEnd.trigger("presence-streamed", "n", { n: 1 }, { socket_id: socketId })
+  await backEnd.trigger("presence-streamed", "n", { n: 2 })
+  await sees("n 2")
+  expect(await events()).toEqual(["n 2"])
+  await page.evaluate(() => (globalThis as never as PageGlobals).pusher.disconnect())
+  await until(
+    async () => !(await (await backEnd.get({ path: "/channels/presence-streamed" })).json()).occupied,
+    "the stream's end is noticed",
+  )
 }, 60_000)
 
 test("the connector in Chromium: what was missed comes once, in order", async () => {

@@ -9,34 +9,27 @@ export function toPusherClose({ code, reason }: CloseReason): CloseReason {
   return { code: code >= 3500 && code < 4000 ? 4009 : 4200, reason }
 }
 
-/** What sockets of the gateway can do beside what core asks of an outlet: reach everyone but themselves natively. */
-type NativeSocket = Socket & { publishToOthers?(topic: string, frame: Frame): boolean }
-
 /** The socket, as core holds it: closes with the codes of this protocol. */
 export class PusherOutlet implements Outlet {
-  readonly #socket: NativeSocket
+  readonly inner: Socket
 
   constructor(socket: Socket) {
-    this.#socket = socket
+    this.inner = socket
   }
 
   send(frame: Frame): void {
-    this.#socket.send(frame)
+    this.inner.send(frame)
   }
 
   join(topic: string): void {
-    this.#socket.join(topic)
+    this.inner.join(topic)
   }
 
   leave(topic: string): void {
-    this.#socket.leave(topic)
+    this.inner.leave(topic)
   }
 
   close(reason: CloseReason): void {
-    this.#socket.close(toPusherClose(reason))
-  }
-
-  publishToOthers(topic: string, frame: Frame): boolean {
-    return this.#socket.publishToOthers?.(topic, frame) ?? false
+    this.inner.close(toPusherClose(reason))
   }
 }
