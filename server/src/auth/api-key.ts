@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto"
+import { hash, timingSafeEqual } from "node:crypto"
 
 /** The back end's keys. Comparing takes the same time whatever comes and whichever key fits. */
 export interface ApiKeys {
@@ -40,5 +40,5 @@ function present(keys: readonly (string | null | undefined)[]): string[] {
 
 /** Hashed first: digests have one length, so the length of a key cannot be measured either. */
 function digest(key: string): Buffer {
-  return createHash("sha256").update(key).digest()
+  return hash("sha256", key, "buffer")
 }

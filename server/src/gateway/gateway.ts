@@ -1,7 +1,7 @@
 import type { Server } from "bun"
 import type { Clock } from "../core/clock.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
-import { withinDeadline } from "./deadline.ts"
+import { Deadlines } from "./deadline.ts"
 import type { ForwardedAddresses, Forwarding } from "./forwarded.ts"
 import type { OriginPolicy } from "./origin.ts"
 import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
@@ -48,6 +48,7 @@ export class Gateway implements StreamGateway {
   readonly topics = new Topics()
   readonly #options: GatewayOptions
   readonly #admission: Admission
+  readonly #deadlines: Deadlines
   readonly #roster = new Roster()
   readonly #endpoints = new Map<string, WebSocketEndpoint>()
   readonly #closes = new Map<number, number>()
@@ -58,6 +59,7 @@ export class Gateway implements StreamGateway {
   constructor(options: GatewayOptions) {
     this.#options = options
     this.#admission = new Admission(options)
+    this.#deadlines = new Deadlines(options.requestTimeoutMs, options.clock)
   }
 
   addProtocol(protocol: Protocol): void {
@@ -89,7 +91,10 @@ export class Gateway implements StreamGateway {
       },
     })
     this.topics.attach(this.#server)
-    this.#stopTicking = clock.every(Roster.tickEveryMs, () => this.#roster.tick(clock.nowMs()))
+    this.#stopTicking = clock.every(Roster.tickEveryMs, () => {
+      this.#roster.tick(clock.nowMs())
+      this.#deadlines.sweep()
+    })
     return { host: this.#server.hostname ?? host, port: this.#server.port ?? port }
   }
 
@@ -202,7 +207,7 @@ export class Gateway implements StreamGateway {
     if (wantsWebSocket(request)) return this.#upgrade(request, server)
     const answer = this.#missesUpgrade(request) ?? this.#http(request)
     if (answer instanceof Response) return answer
-    return withinDeadline(answer, this.#options.requestTimeoutMs, this.#options.clock)
+    return this.#deadlines.within(answer)
   }
 
   /** A WebSocket's address asked for without an upgrade: a page that uses fetch, or a proxy that took the headers away. */
