@@ -180,19 +180,20 @@ final class Skein
     }
 
     /**
-     * Call it at logout: closes this login's connections and ends the chat logins made with it.
+     * Call it at logout: closes the login's connections and ends the chat logins made with it.
      *
-     * @param  string  $session  The `sid` that the login's tokens carry
+     * @param  string  ...$sessions  The `sid` that the login's tokens carry. Where the server reads your PHP sessions
+     *                               itself, a session is called `hash('sha256', session_id())`
      */
-    public function endSession(string $session): void
+    public function endSession(string ...$sessions): void
     {
-        $this->end(['session' => $session]);
+        $this->end(array_map(static fn (string $session) => ['session' => $session], $sessions));
     }
 
     /** Call it after a ban or a changed password: all that this user has open now is closed, on all devices. */
     public function endSessionsOf(string $user): void
     {
-        $this->end(['user' => $user]);
+        $this->end([['user' => $user]]);
     }
 
     public function tokens(): Tokens
@@ -211,16 +212,22 @@ final class Skein
         return $this->client->call($method, $params);
     }
 
-    /** @throws SkeinException */
-    private function end(array $which): void
+    /**
+     * @param  list<array{session?: string, user?: string}>  $logins
+     *
+     * @throws SkeinException
+     */
+    private function end(array $logins): void
     {
-        $batch = (new Batch())
-            ->call('rpc', ['method' => 'chat.sessions.end', 'params' => $which])
-            ->call('disconnect', $which);
+        $batch = new Batch();
+
+        foreach ($logins as $login) {
+            $batch->call('rpc', ['method' => 'chat.sessions.end', 'params' => $login])->call('disconnect', $login);
+        }
 
         foreach ($this->send($batch) as $at => $reply) {
             // Where the chat is switched off there are no logins of its own, and no such method.
-            if ($reply instanceof RefusedException && ! ($at === 0 && $reply instanceof NotFoundException)) {
+            if ($reply instanceof RefusedException && ! ($at % 2 === 0 && $reply instanceof NotFoundException)) {
                 throw $reply;
             }
         }

@@ -37,12 +37,16 @@ final class SessionMark
         return $sid;
     }
 
-    /** At logout: the login that ends, null when no token was ever made in it. */
-    public function forget(Session $session): ?string
+    /**
+     * At logout.
+     *
+     * @return list<string> what the login is called: in tokens, and by the server when it reads the session itself
+     */
+    public function forget(Session $session): array
     {
         $sid = $session->get(self::KEY.'.sid');
         $session->forget(self::KEY);
 
-        return is_string($sid) ? $sid : null;
+        return [hash('sha256', $session->getId()), ...(is_string($sid) ? [$sid] : [])];
     }
 }

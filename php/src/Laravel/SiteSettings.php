@@ -96,7 +96,8 @@ final class SiteSettings
 
         return [
             'sessions.redis_urls' => [$this->redisUrl($connection)],
-            'sessions.prefix' => $this->config->get('database.redis.options.prefix', '').$this->config->get('cache.prefix', ''),
+            'sessions.prefix' => ($connection['prefix'] ?? $this->config->get('database.redis.options.prefix', ''))
+                .$this->cachePrefix('redis'),
         ];
     }
 
@@ -121,8 +122,16 @@ final class SiteSettings
 
         return [
             'sessions.memcached_servers' => array_map(static fn (array $s) => "{$s['host']}:{$s['port']}", $servers),
-            'sessions.prefix' => $this->config->get('cache.prefix', ''),
+            'sessions.prefix' => $this->cachePrefix('memcached'),
         ];
+    }
+
+    /** Asked of Laravel itself: its versions differ in what they add to `cache.prefix`. */
+    private function cachePrefix(string $store): string
+    {
+        $name = $this->config->get('session.store') ?: $store;
+
+        return $this->app->make('cache')->store($name)->getStore()->getPrefix();
     }
 
     private function database(): array

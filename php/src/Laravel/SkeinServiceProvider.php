@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Skein\Laravel;
 
+use Illuminate\Auth\Events\CurrentDeviceLogout;
 use Illuminate\Auth\Events\Login;
 use Illuminate\Auth\Events\Logout;
 use Illuminate\Auth\Events\OtherDeviceLogout;
@@ -80,7 +81,7 @@ class SkeinServiceProvider extends ServiceProvider
         );
 
         $events->listen(Login::class, [KeepSessionMark::class, 'onLogin']);
-        $events->listen(Logout::class, [KeepSessionMark::class, 'onLogout']);
+        $events->listen([Logout::class, CurrentDeviceLogout::class], [KeepSessionMark::class, 'onLogout']);
         $events->listen([PasswordReset::class, OtherDeviceLogout::class], [KeepSessionMark::class, 'onPasswordReset']);
     }
 }

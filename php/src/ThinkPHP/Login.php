@@ -45,7 +45,7 @@ class Login
     {
         $sid = $this->mark()['sid'];
         $this->app->session->delete('skein');
-        $this->skein->endSession($sid);
+        $this->skein->endSession($sid, hash('sha256', $this->app->session->getId()));
     }
 
     private function mark(): array

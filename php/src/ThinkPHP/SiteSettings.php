@@ -80,8 +80,12 @@ class SiteSettings
             ],
             'file' => $common + [
                 'sessions.store' => 'cache_files',
-                'sessions.folder' => rtrim(($store['path'] ?? '') ?: $this->app->getRuntimePath().'cache', '/'),
-                'sessions.prefix' => $prefix,
+                // The cache's prefix is a folder, the session's part of the name.
+                'sessions.folder' => rtrim(
+                    rtrim(($store['path'] ?? '') ?: $this->app->getRuntimePath().'cache', '/').'/'.($store['prefix'] ?? ''),
+                    '/',
+                ),
+                'sessions.prefix' => $session['prefix'] ?? '',
                 'sessions.compressed' => (bool) ($store['data_compress'] ?? false),
             ],
             default => [],

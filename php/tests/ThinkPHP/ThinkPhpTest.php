@@ -91,7 +91,7 @@ final class ThinkPhpTest extends TestCase
     public function test_a_login_has_a_token_and_ends_with_its_sockets(): void
     {
         $app = $this->app();
-        $transport = new FakeTransport([['replies' => [['rpc' => []], ['disconnect' => []]]]]);
+        $transport = new FakeTransport([['replies' => [['rpc' => []], ['disconnect' => []], ['rpc' => []], ['disconnect' => []]]]]);
         $config = Config::fromArray(self::SKEIN);
         $login = new Login($app, new Skein($config, new Client($config, $transport)));
         $login->begin('小明', '/a.png');
@@ -103,5 +103,6 @@ final class ThinkPhpTest extends TestCase
         $login->end();
         $this->assertNull($app->session->get('skein'));
         $this->assertSame(['session' => $claims['sid']], $transport->sent()['commands'][0]['rpc']['params']);
+        $this->assertSame(hash('sha256', str_repeat('a', 32)), $transport->sent()['commands'][3]['disconnect']['session']);
     }
 }

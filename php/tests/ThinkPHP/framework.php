@@ -33,6 +33,11 @@ namespace think {
     {
         public array $values = [];
 
+        public function getId(): string
+        {
+            return str_repeat('a', 32);
+        }
+
         public function get(string $name, mixed $default = null): mixed
         {
             return $this->values[$name] ?? $default;

@@ -23,13 +23,14 @@ export class Shop {
   readonly #children: ChildProcess[] = []
   #environment: Record<string, string> = {}
 
-  static async open(): Promise<Shop> {
+  /** @param env - further settings of the site, for example SESSION_DRIVER */
+  static async open(env: Readonly<Record<string, string>> = {}): Promise<Shop> {
     const shop = new Shop()
-    await shop.#begin()
+    await shop.#begin(env)
     return shop
   }
 
-  async #begin(): Promise<void> {
+  async #begin(env: Readonly<Record<string, string>>): Promise<void> {
     for (const folder of ["framework/sessions", "framework/cache", "framework/views", "logs"])
       mkdirSync(join(this.#storage, folder), { recursive: true })
     writeFileSync(join(this.#storage, "shop.sqlite"), "")
@@ -49,6 +50,7 @@ export class Shop {
       PUSHER_APP_SECRET: PUSHER.secret,
       WEBSOCKET_URL: this.skeinUrl,
       WEBSOCKET_PROGRAM: `node ${SKEIN}`,
+      ...env,
     }
     this.artisan("migrate", "--force")
     const skein = this.#start("php", ["artisan", "websocket:serve"])

@@ -27,6 +27,14 @@ class CreateTables extends Migration
             $table->unsignedInteger('available_at');
             $table->unsignedInteger('created_at');
         });
+        Schema::create('sessions', function (Blueprint $table) {
+            $table->string('id')->primary();
+            $table->foreignId('user_id')->nullable()->index();
+            $table->string('ip_address', 45)->nullable();
+            $table->text('user_agent')->nullable();
+            $table->text('payload');
+            $table->integer('last_activity')->index();
+        });
 
         foreach (['Ann' => 'ann', '王芳' => 'fang'] as $name => $account) {
             User::create(['name' => $name, 'email' => "$account@shop.example", 'password' => Hash::make('secret')]);

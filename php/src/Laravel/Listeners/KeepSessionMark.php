@@ -4,12 +4,13 @@ declare(strict_types=1);
 
 namespace Skein\Laravel\Listeners;
 
+use Illuminate\Auth\Events\CurrentDeviceLogout;
 use Illuminate\Auth\Events\Login;
 use Illuminate\Auth\Events\Logout;
 use Illuminate\Auth\Events\OtherDeviceLogout;
 use Illuminate\Auth\Events\PasswordReset;
-use Illuminate\Contracts\Foundation\Application;
 use Illuminate\Contracts\Debug\ExceptionHandler;
+use Illuminate\Contracts\Foundation\Application;
 use Skein\Exceptions\SkeinException;
 use Skein\Laravel\Identity;
 use Skein\Laravel\SessionMark;
@@ -31,12 +32,11 @@ final class KeepSessionMark
         }
     }
 
-    public function onLogout(Logout $event): void
+    public function onLogout(Logout|CurrentDeviceLogout $event): void
     {
-        $sid = $this->hasSession() ? $this->mark->forget($this->app['request']->session()) : null;
-
-        if ($sid !== null) {
-            $this->attempt(fn (Skein $skein) => $skein->endSession($sid));
+        if ($this->hasSession()) {
+            $sessions = $this->mark->forget($this->app['request']->session());
+            $this->attempt(static fn (Skein $skein) => $skein->endSession(...$sessions));
         }
     }
 

@@ -1,0 +1,29 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test"
+import { State } from "centrifuge"
+import type { SessionAnswer } from "../../src/chat/contract.ts"
+import { type Service, startRedis } from "../php-sessions/services.ts"
+import { until } from "../support/until.ts"
+import { Customer, Shop } from "./shop.ts"
+
+let redis: Service
+let shop: Shop | undefined
+beforeAll(async () => {
+  redis = await startRedis()
+})
+afterEach(() => shop?.close())
+afterAll(() => redis?.stop())
+
+for (const driver of ["redis", "database", "cookie"])
+  test(`websocket:serve finds the sessions that Laravel keeps in ${driver}, and their end`, async () => {
+    shop = await Shop.open({ SESSION_DRIVER: driver, REDIS_PORT: String(redis.port), REDIS_DB: "3" })
+    const customer = await Customer.loggedIn(shop, "fang")
+    const answer = await fetch(`${shop.skeinUrl}/chat/session`, { headers: { cookie: customer.cookie } })
+    expect(((await answer.json()) as SessionAnswer).user).toMatchObject({ id: "2", name: "王芳" })
+    const client = customer.client()
+    await client.ready(5_000)
+    await customer.post("/logout")
+    const startedMs = performance.now()
+    await until(() => client.state !== State.Connected, "closed")
+    expect(performance.now() - startedMs).toBeLessThan(1_000)
+    customer.leave()
+  }, 30_000)
