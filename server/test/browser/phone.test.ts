@@ -22,7 +22,7 @@ const smallTargets = (page: Page) =>
         name: element.getAttribute("aria-label") ?? element.innerText,
         box: element.getBoundingClientRect(),
       }))
-      .filter(({ box }) => box.height > 0 && (box.height < 36 || box.width < 36))
+      .filter(({ box }) => box.height > 0 && (box.height < 44 || box.width < 44))
       .map(({ name, box }) => `${name} ${Math.round(box.width)}×${Math.round(box.height)}`),
   )
 
