@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
+import type { Message } from "../../contract.ts"
 import { LIMITS } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { editMessage, sendText } from "../../state/actions.ts"
@@ -175,8 +176,8 @@ async function saveEdit(room: Room, message: NonNullable<typeof intent.value>["m
   intent.value = { kind: "edit", message: { ...message, body: text } }
 }
 
-const isMineAndLive = (message: { sender_id: string; kind: string; state: string }): boolean =>
-  message.sender_id === me.peek()?.id && message.kind === "text" && message.state === "live"
+const isMineAndLive = ({ sender_id, kind, state, card }: Message): boolean =>
+  sender_id === me.peek()?.id && kind === "text" && state === "live" && card === undefined
 
 function IntentLine() {
   const current = intent.value

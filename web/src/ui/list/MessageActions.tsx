@@ -29,11 +29,17 @@ function actionsFor(room: Room, message: Message, mine: boolean): Action[] {
   if (!mine) return actions
   return [
     ...actions.slice(0, 1),
-    { icon: "edit", label: t().edit, run: () => startIntent("edit", message) },
+    ...(message.card === undefined ? [edit(message)] : []),
     ...actions.slice(1),
     { icon: "delete", label: t().delete, danger: true, run: () => askDelete(message) },
   ]
 }
+
+const edit = (message: Message): Action => ({
+  icon: "edit",
+  label: t().edit,
+  run: () => startIntent("edit", message),
+})
 
 export function startIntent(kind: "edit" | "reply", message: Message): void {
   intent.value = { kind, message }

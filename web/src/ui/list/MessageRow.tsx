@@ -9,6 +9,7 @@ import { Avatar } from "../bits/Avatar.tsx"
 import { memo } from "../bits/memo.ts"
 import { ActionBar, DeleteQuestion } from "./MessageActions.tsx"
 import { MessageText } from "./MessageText.tsx"
+import { NoticeCard, wordsBeside } from "./NoticeCard.tsx"
 import { Quote } from "./Quote.tsx"
 import { activeRow, openSheet } from "./row-state.ts"
 import { SystemLine } from "./SystemLine.tsx"
@@ -69,16 +70,24 @@ function Row({ room, message, itemKey, first, tabbable }: Props) {
             </div>
           )}
           {message.reply_to_seq !== undefined && !deleted && <Quote room={room} seq={message.reply_to_seq} />}
-          {deleted ? (
-            <div class="text tombstone">{t().deleted}</div>
-          ) : (
-            <MessageText text={text} editedAt={message.edited_at} />
-          )}
+          {deleted ? <div class="text tombstone">{t().deleted}</div> : <Words message={message} text={text} />}
           {confirming.value === message.id && <DeleteQuestion room={room} message={message} />}
         </div>
       </article>
       {active && <ActionBar room={room} message={message} mine={mine} />}
     </li>
+  )
+}
+
+/** What was said; a notice is drawn as its card, with the words that came beside it. */
+function Words({ message, text }: { message: Message; text: string }) {
+  if (message.card === undefined) return <MessageText text={text} editedAt={message.edited_at} />
+  const beside = wordsBeside(message)
+  return (
+    <>
+      {beside !== "" && <MessageText text={beside} />}
+      <NoticeCard card={message.card} />
+    </>
   )
 }
 

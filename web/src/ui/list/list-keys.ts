@@ -20,7 +20,7 @@ export function moveBetweenMessages(event: KeyboardEvent, room: Room): void {
   if (!message || message.state === "deleted") return
   const mine = message.sender_id === me.peek()?.id
   if (event.key === "r") startIntent("reply", message)
-  else if (event.key === "e" && mine) startIntent("edit", message)
+  else if (event.key === "e" && mine && message.card === undefined) startIntent("edit", message)
   else if (event.key === "Delete" && mine) askDelete(message)
   else return
   event.preventDefault()
