@@ -97,7 +97,7 @@ const BUSY_PATIENCE = 3
 /**
  * Waiting may cost a fraction of what sending costs: about 5 µs a socket, so 5 ms for 1,000 and 50 ms for 10,000.
  */
-const busyWaitMs = (listeners: number): number => Math.min(4, Math.max(1, Math.round(listeners / 500)))
+const busyWaitMs = (listeners: number): number => Math.min(4, Math.max(1, Math.round(listeners / 1_000)))
 
 /**
  * Collects frames by topic and sends each topic's as one where the format allows, so that the subscribers of a busy
