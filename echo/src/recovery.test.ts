@@ -38,6 +38,17 @@ test("what cannot be recovered is a gap, told after the subscription", () => {
   expect(recovery.positionOf("a")).toEqual({ epoch: "f", offset: 9 })
 })
 
+test("a cache channel's last event is let through once, however often it is subscribed", () => {
+  const recovery = new Recovery()
+  const cached = publication({ offset: 5, event: "n", data: "5" })
+  recovery.translate(succeeded({ recovery: { epoch: "e", offset: 4, was_recovering: false } }))
+  expect(recovery.translate(cached)).toHaveLength(1)
+  recovery.translate(succeeded({ recovery: { epoch: "e", offset: 4, was_recovering: false } }))
+  expect(recovery.translate(cached)).toEqual([])
+  recovery.translate(succeeded({ recovery: { epoch: "f", offset: 0, was_recovering: false } }))
+  expect(recovery.translate(publication({ offset: 1, event: "n", data: "1" }))).toHaveLength(1)
+})
+
 test("channels without history, and every other message, pass untouched", () => {
   const recovery = new Recovery()
   for (const message of [succeeded({}), { event: "n", channel: "a", data: 1 }, { event: "pusher:pong", data: {} }])

@@ -52,7 +52,10 @@ export class Recovery {
       this.#positions.delete(channel)
       return [message]
     }
-    this.#positions.set(channel, { epoch, offset })
+    const before = this.#positions.get(channel)
+    // A cache channel shows its last event to every new subscription; this page may have seen it.
+    const isBehind = wasRecovering !== true && before?.epoch === epoch && before.offset > offset
+    if (!isBehind) this.#positions.set(channel, { epoch, offset })
     const succeeded = { ...message, data }
     if (wasRecovering !== true || recovered === true) return [succeeded]
     const gap: Gap = { reason: "the history no longer reaches back to where this page was" }

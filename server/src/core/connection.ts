@@ -94,7 +94,7 @@ export interface SubscribeRequest {
     /** Who the connection is in this channel (a Pusher presence channel names its members by itself). */
     readonly userId?: string
   }
-  /** Without `recover`: the newest kept publication comes along in the result (a cache channel). */
+  /** Where nothing is recovered by `recover`: the newest kept publication comes along in the result (a cache channel). */
   readonly newest?: boolean
   readonly serverSide?: boolean
   readonly chanInfo?: JsonText

@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test"
 import { Centrifuge } from "centrifuge"
+import { SignJWT } from "jose"
 import Echo from "laravel-echo"
 import PusherServer from "pusher"
 import PusherJs from "pusher-js"
 import nacl from "tweetnacl"
-import { API_KEY, type TestServer } from "../support/server.ts"
+import { API_KEY, type TestServer, TOKEN_SECRET } from "../support/server.ts"
 import { until } from "../support/until.ts"
-import { APP, startServer } from "./support.ts"
+import { APP, RawClient, startServer, trigger } from "./support.ts"
 
 const MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -278,6 +279,50 @@ describe("all protocols share the channels of the app that shares", () => {
     expect(messages).toEqual([{ id: 2 }])
     expect(API_KEY).not.toBe("")
   })
+
+  test("a bare WebSocket too, both ways", async () => {
+    const own = await startServer({}, { channels: [{ pattern: "*", subscribe: "anyone", publish: "anyone" }] })
+    const stock = await RawClient.connect(own)
+    await stock.subscribe("bare")
+    const bare = new WebSocket(`${own.wsUrl}/ws`)
+    const lines: string[] = []
+    bare.onmessage = ({ data }) => void lines.push(String(data))
+    await until(() => bare.readyState === WebSocket.OPEN, "open")
+    bare.send(JSON.stringify({ type: "subscribe", channel: "bare" }))
+    await until(() => lines.some((line) => line.includes("bare")), "subscribed")
+    await trigger(own, "bare", "created", '{"id":1}')
+    await until(() => lines.some((line) => line.includes('{"id":1}')), `the event; got ${lines}`)
+    await stock.next("created")
+    const said = JSON.stringify({ type: "order", channel: "bare", id: 2 })
+    bare.send(said)
+    expect(await stock.next("message", "bare")).toMatchObject({ data: said })
+    await own.stop()
+  }, 20_000)
+
+  test("a member of another protocol is a member here, under the name its token gives", async () => {
+    const client = await pusherJs("ann")
+    const room = (await subscribed(client, "presence-mixed")) as never as { members: { count: number } }
+    const added = heard(room as never, "pusher:member_added")
+    const removed = heard(room as never, "pusher:member_removed")
+    const token = (claims: object) =>
+      new SignJWT({ ...claims }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(TOKEN_SECRET))
+    const centrifuge = new Centrifuge(`${server.wsUrl}/connection/websocket`, { token: await token({ sub: "bob" }) })
+    open.push(centrifuge)
+    const subscription = centrifuge.newSubscription("presence-mixed", {
+      token: await token({ sub: "bob", channel: "presence-mixed", info: { name: "Bob" } }),
+    })
+    subscription.subscribe()
+    centrifuge.connect()
+    await until(() => added.length === 1, "bob is added")
+    expect(added).toEqual([{ id: "bob", info: { name: "Bob" } }])
+    expect(
+      Object.values((await subscription.presence()).clients)
+        .map(({ user }) => user)
+        .sort(),
+    ).toEqual(["ann", "bob"])
+    centrifuge.disconnect()
+    await until(() => removed.length === 1, "bob is removed", 15_000)
+  }, 30_000)
 
   test("nobody gets into a private channel by another protocol without a token", async () => {
     const centrifuge = new Centrifuge(`${server.wsUrl}/connection/websocket`)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import PusherServer from "pusher"
 import type { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { APP, OTHER_APP, RawClient, startServer } from "./support.ts"
@@ -57,6 +58,53 @@ test("pages of any origin may connect, unless the app names its own", async () =
   expect(await connect(APP.key, "https://anywhere.example")).toBe("pusher:connection_established")
   expect(await connect(OTHER_APP.key, "https://shop.example")).toBe("pusher:connection_established")
   expect(await connect(OTHER_APP.key, "https://thief.example")).toBe(4009)
+  await own.stop()
+}, 20_000)
+
+test("an app over its quota lets nobody else in: 4004", async () => {
+  const own = await startServer({}, { otherApp: { max_connections: 1 } })
+  const first = await RawClient.connect(own, { app: OTHER_APP })
+  const second = RawClient.open(own, `/app/${OTHER_APP.key}?${query}`)
+  expect((await second.closing()).code).toBe(4004)
+  first.close()
+  await first.closing()
+  await until(async () => {
+    const third = RawClient.open(own, `/app/${OTHER_APP.key}?${query}`)
+    await until(() => third.frames.length > 0, "a first frame")
+    return third.frames[0]?.event === "pusher:connection_established"
+  }, "room again")
+  await own.stop()
+}, 20_000)
+
+test("behind a path prefix: in front of everything, and not part of what is signed", async () => {
+  const own = await startServer({}, { env: { SKEIN_PUSHER_PATH_PREFIX: "/realtime" } })
+  const client = await RawClient.connect(own, { path: `/realtime/app/${APP.key}` })
+  await client.subscribe("news")
+  const library = new PusherServer({
+    appId: APP.id,
+    key: APP.key,
+    secret: APP.secret,
+    host: "127.0.0.1",
+    port: String(own.port),
+    useTLS: false,
+  })
+  const paths: string[] = []
+  const proxy = Bun.serve({
+    port: 0,
+    fetch: async (request) => {
+      const url = new URL(request.url)
+      paths.push(url.pathname)
+      return fetch(`${own.url}/realtime${url.pathname}${url.search}`, {
+        method: request.method,
+        body: await request.text(),
+      })
+    },
+  })
+  Object.assign((library as never as { config: object }).config, { port: String(proxy.port) })
+  expect((await library.trigger("news", "e", { a: 1 })).status).toBe(200)
+  expect(paths).toEqual([`/apps/${APP.id}/events`])
+  await client.next("e", "news")
+  proxy.stop(true)
   await own.stop()
 }, 20_000)
 

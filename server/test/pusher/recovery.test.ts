@@ -171,6 +171,31 @@ describe("the connector", () => {
   })
 })
 
+describe("cache channels with the connector", () => {
+  test("show their last event once, and after a cut the one that came meanwhile", async () => {
+    const channel = newChannel("cache-")
+    await trigger(server, channel, "n", "1")
+    const client = await connected(recovering(PusherJs))
+    const seen: number[] = []
+    const subscription = client.subscribe(channel)
+    subscription.bind("n", (n: number) => seen.push(n))
+    await until(() => seen.length === 1, "the cached event")
+    const cut = async () => {
+      const before = client.connection.socket_id
+      cable.pull()
+      await reconnected(client, before)
+    }
+    await cut()
+    await until(() => subscription.subscribed, "subscribed again")
+    await trigger(server, channel, "n", "2")
+    await until(() => seen.length === 2, "a live event")
+    await cut()
+    await trigger(server, channel, "n", "3")
+    await until(() => seen.includes(3), "the event of meanwhile", 15_000)
+    expect(seen).toEqual([1, 2, 3])
+  }, 40_000)
+})
+
 describe("a sender stays excluded although it reconnected", () => {
   test("with the socket id of before, live: unmodified pusher-js with a page id in wsPath", async () => {
     const channel = newChannel("plain-")

@@ -103,10 +103,10 @@ function enter({ app, parts, shared }: Client, coreChannel: string, { userId }: 
 }
 
 function recoveryRequest(client: Client, message: SubscribeMessage, coreChannel: string, kind: ChannelKind) {
-  if (client.recovering && message.recover) return { recover: message.recover }
   const left = client.left.get(coreChannel)
-  if (left) return { recover: { epoch: left.epoch, offset: left.confirmed } }
-  return kind.cache ? { newest: true } : {}
+  const stood = left && { epoch: left.epoch, offset: left.confirmed }
+  const recover = client.recovering ? message.recover : stood
+  return { ...(recover === undefined ? {} : { recover }), ...(kind.cache ? { newest: true } : {}) }
 }
 
 /** One synchronous step, as core asks: the confirmation first, then everything that comes before live events. */
@@ -133,8 +133,11 @@ function answer(
 function succeededData(client: Client, result: SubscribeResult, member: Member | undefined): JsonText {
   const presence = member ? frames.presenceData(membersWith(client, result.channel, member)) : "{}"
   if (!client.recovering || !result.position) return presence
+  // The cached event of a cache channel is still to come.
+  const [cached] = result.recovered ? [] : result.publications
   const recovery = JSON.stringify({
     ...result.position,
+    ...(cached?.offset === undefined ? {} : { offset: cached.offset - 1 }),
     recovered: result.recovered,
     was_recovering: result.wasRecovering,
   })
