@@ -5,6 +5,7 @@ import { closeSettings } from "../config/schema.ts"
 import { didYouMean } from "../config/suggest.ts"
 import { systemClock } from "../gateway/clock.ts"
 import { type Arguments, CONFIG_FLAGS, ensureNoPositionals, readArguments } from "./arguments.ts"
+import { DOCTOR_FLAGS } from "./doctor/flags.ts"
 import { CliError, EXIT } from "./exit.ts"
 import { HELP } from "./help.ts"
 import { readConfig } from "./read-config.ts"
@@ -47,6 +48,17 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     const print = (line: string) => void process.stdout.write(`${line}\n`)
     const couldAll = await whoami(args, { settings, createSite, clock: waitingClock, input: linesOfInput, print })
     if (!couldAll) process.exitCode = EXIT.failure
+  },
+
+  async doctor(rest) {
+    const args = readArguments(rest, { ...CONFIG_FLAGS, ...DOCTOR_FLAGS })
+    const { doctor } = await import("./doctor/doctor.ts")
+    const isWell = await doctor(args, {
+      readConfig: () => readConfig(args, process.env),
+      print: (text) => process.stdout.write(`${text}\n`),
+      progress: (text) => process.stderr.write(`${text}\n`),
+    })
+    if (!isWell) process.exitCode = EXIT.failure
   },
 
   async help() {

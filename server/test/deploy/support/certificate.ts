@@ -12,7 +12,7 @@ export interface Certificate {
 /**
  * A self-signed certificate for these names, as `openssl` makes it.
  *
- * @param days - how long it is valid; negative: it has expired
+ * @param days - how long it is valid; -1: it expired yesterday
  */
 export function makeCertificate(folder: string, names: readonly [string, ...string[]], days = 30): Certificate {
   const path = (ending: string) => join(folder, `${names[0]}.${days}.${ending}`)

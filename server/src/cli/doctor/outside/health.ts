@@ -1,0 +1,124 @@
+import { type Finding, note, ok, problem, warning } from "../finding.ts"
+import { explainStatus, inWordsOf, quote, serverOf } from "./answer.ts"
+import { type Answer, exchange } from "./exchange.ts"
+import { explainSilence } from "./reach.ts"
+
+/** Tokens and signatures of the Pusher API are judged by both clocks. */
+const SKEW_WARNING_MS = 5_000
+const SKEW_PROBLEM_MS = 30_000
+
+export interface Health {
+  readonly findings: readonly Finding[]
+  /** Skein itself answered below this address. */
+  readonly isSkein: boolean
+  /** Going on makes sense: somebody speaks HTTP there, and is not waiting for a server. */
+  readonly answered: boolean
+}
+
+/** `GET /health` and `/ready` below the address: is it Skein, whose clock, what do proxies tell it. */
+export async function checkHealth(base: URL): Promise<Health> {
+  const url = new URL("health?way", base)
+  const outcome = await exchange(url, { Accept: "application/json", Connection: "close" })
+  if (outcome.kind === "silence") return { findings: [explainSilence(url, outcome)], isSkein: false, answered: false }
+  const health = readHealth(outcome)
+  // With nobody behind the proxy, everything else would find the same.
+  const answered = ![502, 503, 504].includes(outcome.status)
+  if (!health) return { findings: [notSkein(url, outcome)], isSkein: false, answered }
+  const findings = [
+    ok("health", `Skein answers below ${url.pathname.slice(0, -"health".length)} in ${outcome.tookMs} ms`),
+    ...(await checkReady(base)),
+    ...clockFindings(outcome),
+    ...wayFindings(base, outcome, health.way),
+  ]
+  return { findings, isSkein: true, answered: true }
+}
+
+interface Way {
+  readonly forwarded: string
+  readonly secure: boolean
+}
+
+function readHealth({ status, body }: Answer): { way?: Way } | undefined {
+  if (status !== 200) return undefined
+  try {
+    const parsed = JSON.parse(body.trim()) as { status?: unknown; way?: Way } | null
+    return parsed?.status === "ok" ? parsed : undefined
+  } catch {
+    return undefined // A page or anything else: not Skein.
+  }
+}
+
+function notSkein(url: URL, answer: Answer): Finding {
+  const general = explainStatus("health", url, answer)
+  if (general) return general
+  const { status, headers, body } = answer
+  const isPage = /text\/html/.test(headers.get("content-type") ?? "")
+  return problem("health", `${url.pathname} is not Skein's: ${status} ${isPage ? "and a page" : quote(body)}`, {
+    cause: "another application answers at this path: the prefix is another one, or the proxy hands it on unchanged",
+    fix: inWordsOf(answer, {
+      nginx:
+        "in nginx the prefix is taken away by a slash at the end of both: location /skein/ { proxy_pass http://127.0.0.1:8080/; }",
+      apache: 'in Apache by a slash at the end of both: ProxyPass "/skein/" "http://127.0.0.1:8080/" upgrade=websocket',
+      other: "let the proxy hand the path on without its prefix, or give the address under which Skein's pages are",
+    }),
+  })
+}
+
+async function checkReady(base: URL): Promise<Finding[]> {
+  const outcome = await exchange(new URL("ready", base), { Connection: "close" })
+  if (outcome.kind === "answer" && outcome.status === 200) return []
+  const said = outcome.kind === "answer" ? quote(outcome.body) : outcome.code
+  return [
+    problem("ready", `the server lives and does not deliver: ${said}`, {
+      cause: "it is shutting down, or its disk or its broker does not take publications",
+      fix: "look into its log, and at the free space of its data folder",
+    }),
+  ]
+}
+
+/** The header has whole seconds, and was written somewhere between question and answer. */
+function clockFindings({ headers, atMs, tookMs }: Answer): Finding[] {
+  const theirsMs = Date.parse(headers.get("date") ?? "")
+  if (Number.isNaN(theirsMs)) return []
+  const skewMs = theirsMs + 500 - (atMs - tookMs / 2)
+  const amount = `${Math.round(Math.abs(skewMs) / 1_000)} s ${skewMs > 0 ? "ahead of" : "behind"}`
+  const remedy = {
+    cause: "one of the two machines does not set its clock by the network",
+    fix: "on both: timedatectl set-ntp true (or chrony). Tokens are refused as expired or not valid yet, and signatures of the Pusher API as too old",
+  }
+  if (Math.abs(skewMs) > SKEW_PROBLEM_MS) return [problem("clock", `its clock is ${amount} this machine's`, remedy)]
+  if (Math.abs(skewMs) > SKEW_WARNING_MS) return [warning("clock", `its clock is ${amount} this machine's`, remedy)]
+  return [ok("clock", "both clocks agree")]
+}
+
+function wayFindings(base: URL, answer: Answer, way: Way | undefined): Finding[] {
+  if (!way) return []
+  const isProxied = base.protocol === "https:" || serverOf(answer) !== ""
+  if (way.forwarded === "none" && !isProxied) return [note("proxy", "there is no proxy on the way")]
+  if (way.forwarded === "none")
+    return [
+      warning("proxy.address", "the proxy does not tell the server where clients come from", {
+        cause: "X-Forwarded-For is not set: all clients have the proxy's address, in limits per address and in the log",
+        fix: inWordsOf(answer, {
+          nginx: "nginx: proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;",
+          apache: "Apache sets it by itself with mod_proxy_http: is ProxyAddHeaders off?",
+          other: "HAProxy: http-request set-header X-Forwarded-For %[src] (other proxies have the like)",
+        }),
+      }),
+    ]
+  if (way.forwarded === "ignored")
+    return [
+      warning("proxy.trust", "the server does not believe the proxy where clients come from", {
+        cause: "the proxy's address is not in server.trusted_proxies: all clients have the proxy's address",
+        fix: 'in skein.toml: [server] trusted_proxies = ["127.0.0.1"], with the address the proxy comes from',
+      }),
+    ]
+  if (base.protocol === "https:" && !way.secure)
+    return [
+      warning("proxy.scheme", "the server does not know that clients use https", {
+        cause: "the proxy does not send X-Forwarded-Proto: login cookies are set without Secure",
+        fix: "nginx: proxy_set_header X-Forwarded-Proto $scheme; HAProxy: http-request set-header X-Forwarded-Proto https",
+      }),
+    ]
+  return [ok("proxy", "the proxy tells where clients come from, and is believed")]
+}

@@ -1,0 +1,58 @@
+import type { Finding } from "../finding.ts"
+import { checkCertificate } from "./certificate.ts"
+import { checkHealth } from "./health.ts"
+import { checkName } from "./reach.ts"
+import { checkRoundTrip, type RoundTripOptions } from "./round-trip.ts"
+import { readTarget, type Target } from "./target.ts"
+import { checkForeignPages, checkOrigin, checkUpgrade } from "./upgrade.ts"
+
+export interface WayOptions extends Omit<RoundTripOptions, "origin"> {
+  /** Of the site whose pages connect; undefined: the server's own. */
+  readonly origin: string | undefined
+  readonly found: (finding: Finding) => void
+}
+
+/**
+ * The way from here to a server, as a browser goes it: name, port, certificate, proxy, upgrade, origin, protocol, silence.
+ * Stops where going on would only find the same again.
+ *
+ * @param address - as given by the user
+ * @throws CliError `usage`
+ */
+export async function lookFromOutside(address: string, options: WayOptions): Promise<void> {
+  const targets = readTarget(address)
+  const [{ socket }] = targets
+  const tell = (findings: readonly Finding[]) => {
+    for (const finding of findings) options.found(finding)
+    return findings.every(({ severity }) => severity !== "problem")
+  }
+  if (!tell(await checkName(socket))) return
+  if (socket.protocol === "https:") tell(await checkCertificate(socket, Date.now()))
+  const target = await chooseTarget(targets, tell)
+  if (!target) return
+  const upgrade = await checkUpgrade(target.socket)
+  tell(upgrade.findings)
+  if (!upgrade.opened) return
+  const own = target.socket.origin
+  const origin = options.origin ?? own
+  if (!tell(await checkOrigin(target.socket, origin, origin === own))) return
+  // Pusher's clients come from pages of any site: their app key is made for that.
+  if (target.language !== "pusher") tell(await checkForeignPages(target.socket))
+  tell(await checkRoundTrip(target, { ...options, origin }))
+}
+
+/** The first reading of the address below which Skein answers; else the last, a single WebSocket. Undefined: nobody is there. */
+async function chooseTarget(
+  targets: readonly [Target, ...Target[]],
+  tell: (findings: readonly Finding[]) => boolean,
+): Promise<Target | undefined> {
+  const [first, ...others] = targets
+  if (!first.base) return first
+  const health = await checkHealth(first.base)
+  const other = others.at(-1)
+  if (health.isSkein || !health.answered || !other) {
+    tell(health.findings)
+    return health.answered ? first : undefined
+  }
+  return other
+}
