@@ -53,8 +53,8 @@ export class Webhooks {
   readonly #options: WebhooksOptions
   readonly #child: SupervisedChild
   readonly #unsaved: Unsaved[] = []
-  /** Of the frame last sent: what is behind it has not been sent to this run. */
-  #sent = 0
+  /** So many of them, the first ones, this run of the process has been sent. */
+  #sentCount = 0
   #next = 1
   #lost = 0
   #isOpen = false
@@ -83,7 +83,7 @@ export class Webhooks {
       down: () => {
         // Whatever the dead run has not acknowledged goes to the next one.
         this.#isOpen = false
-        this.#sent = 0
+        this.#sentCount = 0
       },
     })
   }
@@ -144,7 +144,9 @@ export class Webhooks {
 
   #saved(number: number): void {
     const rest = this.#unsaved.findIndex((unsaved) => unsaved.number > number)
-    this.#unsaved.splice(0, rest < 0 ? this.#unsaved.length : rest)
+    const saved = rest < 0 ? this.#unsaved.length : rest
+    this.#unsaved.splice(0, saved)
+    this.#sentCount -= saved
   }
 
   /** One frame for all events of this turn of the event loop. */
@@ -159,19 +161,16 @@ export class Webhooks {
 
   #flush(): void {
     if (!this.#isOpen) return
-    const unsent = this.#unsaved.filter(({ number }) => number > this.#sent)
-    for (let begin = 0; begin < unsent.length; begin += MAX_PER_FRAME)
-      this.#sendTogether(unsent.slice(begin, begin + MAX_PER_FRAME))
-  }
-
-  #sendTogether(unsent: readonly Unsaved[]): void {
-    this.#sent = unsent.at(-1)?.number ?? this.#sent
-    this.#send({
-      is: "add",
-      number: this.#sent,
-      events: unsent.flatMap(({ event }) => event ?? []),
-      told: unsent.flatMap(({ told }) => told ?? []),
-    })
+    while (this.#sentCount < this.#unsaved.length) {
+      const next = this.#unsaved.slice(this.#sentCount, this.#sentCount + MAX_PER_FRAME)
+      this.#sentCount += next.length
+      this.#send({
+        is: "add",
+        number: next.at(-1)?.number ?? 0,
+        events: next.flatMap(({ event }) => event ?? []),
+        told: next.flatMap(({ told }) => told ?? []),
+      })
+    }
   }
 
   #send(frame: ToProcess): void {
@@ -180,6 +179,7 @@ export class Webhooks {
 
   #loseOldest(): void {
     this.#unsaved.shift()
+    this.#sentCount = Math.max(0, this.#sentCount - 1)
     this.#lost++
     if (this.#lost === 1 || this.#lost % 10_000 === 0)
       this.#options.log.error({ lost: this.#lost }, "webhook events were lost: the webhook process does not take them")

@@ -156,6 +156,18 @@ describe("keys never cross apps", () => {
   })
 })
 
+test("a rule for another app's channels keeps them for its key", async () => {
+  const own = await startServer({}, { channels: [{ pattern: "app:2:kept*", history_size: 5 }] })
+  const client = await RawClient.connect(own, { app: OTHER_APP })
+  await client.subscribe("kept")
+  await trigger(own, "kept", "e", "1", {}, OTHER_APP)
+  await client.next("e", "kept")
+  const stranger = await RawClient.connect(own)
+  stranger.sendEvent("pusher:subscribe", { channel: "app:2:kept" })
+  await stranger.error()
+  await own.stop()
+}, 20_000)
+
 describe("data", () => {
   test("goes through byte for byte, whatever it is", async () => {
     const client = await RawClient.connect(server)
