@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Page } from "playwright-core"
+import { until } from "../support/until.ts"
 import { Line } from "./support/line.ts"
 import { composer, House, message, say, texts } from "./support/people.ts"
 
@@ -10,6 +11,22 @@ beforeAll(async () => {
 afterAll(() => house.close())
 
 const count = (all: string[], text: string): number => all.filter((one) => one === text).length
+
+/** Messages the page keeps for later. */
+const storedLetters = (page: Page): Promise<number> =>
+  page.evaluate(async () => {
+    const { name = "" } = (await indexedDB.databases()).find((database) => database.name?.startsWith("skein:")) ?? {}
+    return new Promise<number>((resolve) => {
+      const opening = indexedDB.open(name)
+      opening.onsuccess = () => {
+        const keys = opening.result.transaction("kept").objectStore("kept").getAllKeys()
+        keys.onsuccess = () => {
+          opening.result.close()
+          resolve(keys.result.filter((key) => String(key).startsWith("letter:")).length)
+        }
+      }
+    })
+  })
 
 test("kill -9 and start again on the same data: everyone is back, nothing lost, nothing doubled", async () => {
   const [ann, ben] = await Promise.all([house.guest("Ann"), house.guest("Ben")])
@@ -42,6 +59,7 @@ test("written offline, kept when the page is closed, delivered once and in order
   await say(cleo, "offline one")
   await say(cleo, "offline two")
   await cleo.locator("li.message.queued", { hasText: "offline two" }).waitFor()
+  await until(async () => (await storedLetters(cleo)) === 2, "both letters on disk")
   await cleo.close()
   expect(count(await texts(dan), "offline one")).toBe(0)
 

@@ -12,6 +12,11 @@ export class Line {
 
   /** Give it to `visitor` or `guest`: it must be laid before the page is opened. */
   readonly lay = async (page: Page): Promise<void> => {
+    // WebSocket only: an open HTTP stream could not be cut from here.
+    await page.addInitScript(() => {
+      for (const name of ["ReadableStream", "EventSource"])
+        Object.defineProperty(globalThis, name, { value: undefined })
+    })
     await page.routeWebSocket(/connection\/websocket/, (socket) => this.#connect(socket))
     await page
       .context()

@@ -19,6 +19,8 @@ const LEAVE_BOTTOM_PX = 120
  */
 export class ScrollKeeper {
   private hold: Hold = { at: "bottom" }
+  /** Where the box stood when it was last looked at. */
+  private topPx = 0
   private box: HTMLElement | undefined
   private readonly resized = new ResizeObserver(() => this.settle())
   private readonly scrolled = () => this.remember()
@@ -44,6 +46,7 @@ export class ScrollKeeper {
 
   toBottom(): void {
     this.hold = { at: "bottom" }
+    if (this.box) this.topPx = this.box.scrollTop
     this.settle()
   }
 
@@ -53,6 +56,7 @@ export class ScrollKeeper {
     if (!row || !this.box) return false
     const offsetPx = Math.max(8, (this.box.clientHeight - row.offsetHeight) * part)
     this.hold = { at: "row", key, offsetPx }
+    this.topPx = this.box.scrollTop
     this.settle()
     this.remember()
     return true
@@ -60,8 +64,10 @@ export class ScrollKeeper {
 
   /** Call after every render: puts the held row back. */
   settle(): void {
-    const { box, hold } = this
+    const { box } = this
     if (!box) return
+    this.allowForScroll(box)
+    const { hold } = this
     if (hold.at === "bottom") {
       // The bottom of a part of history is no place to stay: pages would be put in below for ever.
       if (this.hasEnd()) box.scrollTop = box.scrollHeight
@@ -69,6 +75,7 @@ export class ScrollKeeper {
       const row = this.find(hold.key)
       if (row) box.scrollTop = row.offsetTop - hold.offsetPx
     }
+    this.topPx = box.scrollTop
     this.tell()
   }
 
@@ -92,9 +99,19 @@ export class ScrollKeeper {
     return row && this.box ? row.offsetTop + row.offsetHeight <= this.box.scrollTop : undefined
   }
 
+  /** The reader may have scrolled in this very frame, and the event is still to come: that is not undone. */
+  private allowForScroll(box: HTMLElement): void {
+    const movedPx = box.scrollTop - this.topPx
+    const clamped = box.scrollTop >= box.scrollHeight - box.clientHeight - 1
+    if (Math.abs(movedPx) < 1 || clamped) return
+    if (this.hold.at === "row") this.hold = { ...this.hold, offsetPx: this.hold.offsetPx - movedPx }
+    else if (movedPx < 0) this.remember()
+  }
+
   private remember(): void {
     const { box } = this
     if (!box) return
+    this.topPx = box.scrollTop
     const belowPx = box.scrollHeight - box.clientHeight - box.scrollTop
     const stay = this.hold.at === "bottom" && belowPx <= LEAVE_BOTTOM_PX
     if (this.hasEnd() && (belowPx <= ENTER_BOTTOM_PX || stay)) this.hold = { at: "bottom" }
