@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
-import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { API_KEY } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { CHANNEL_RULES, Listener, Publisher } from "./support/client.ts"
-import { freePort, openFolder, SystemProgram } from "./support/program.ts"
+import { freePort, openFolder, runSystem, SystemProgram } from "./support/program.ts"
 import { ROOT, shipped } from "./support/shipped.ts"
 
 const DRAIN_WINDOW_MS = 300
@@ -13,7 +12,7 @@ const DRAIN_WINDOW_MS = 300
 const { path: folder, remove } = openFolder("skein-supervisor-")
 const configuration = join(folder, "supervisord.conf")
 const data = join(folder, "data")
-const user = spawnSync("id", ["-un"], { encoding: "utf8" }).stdout.trim()
+const user = runSystem("id", ["-un"]).said.trim()
 let supervisor: SystemProgram
 let port: number
 
@@ -35,7 +34,7 @@ afterAll(async () => {
 /** The program section that is shipped, with the paths of this test. */
 function program(): string {
   return shipped("supervisor/skein.conf", {
-    "/usr/bin/node": spawnSync("which", ["node"], { encoding: "utf8" }).stdout.trim(),
+    "/usr/bin/node": runSystem("which", ["node"]).said.trim(),
     "/opt/skein": ROOT,
     "/etc/skein": folder,
     "/var/lib/skein": data,
@@ -86,9 +85,9 @@ async function isReady(): Promise<boolean> {
 }
 
 function control(...args: string[]): string {
-  const { stdout, stderr, status } = spawnSync("supervisorctl", ["-c", configuration, ...args], { encoding: "utf8" })
-  if (status !== 0) throw new Error(`supervisorctl ${args.join(" ")} failed: ${stdout}${stderr}`)
-  return stdout
+  const { said, status } = runSystem("supervisorctl", ["-c", configuration, ...args])
+  if (status !== 0) throw new Error(`supervisorctl ${args.join(" ")} failed: ${said}`)
+  return said
 }
 
 const serverPid = () => Number(readFileSync(join(data, "lock.pid"), "utf8"))

@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test"
-import { spawnSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { openFolder } from "./support/program.ts"
+import { openFolder, runSystem } from "./support/program.ts"
 import { ROOT, shipped } from "./support/shipped.ts"
 
 /** systemd's own scale: 0 is fully closed, 10 fully open; below 2 it says "OK". */
@@ -11,12 +10,10 @@ const MOST_EXPOSURE = 1.5
 function analyze(...args: string[]): { status: number | null; said: string } {
   const { path, remove } = openFolder("skein-systemd-")
   try {
-    const node = spawnSync("which", ["node"], { encoding: "utf8" }).stdout.trim()
+    const node = runSystem("which", ["node"]).said.trim()
     const unit = shipped("systemd/skein.service", { "/opt/skein": ROOT, "/usr/bin/node": node })
     writeFileSync(join(path, "skein.service"), unit)
-    const run = spawnSync("systemd-analyze", [...args, join(path, "skein.service")], { encoding: "utf8" })
-    if (run.error) throw new Error(`systemd-analyze cannot be started (bin/setup installs it): ${run.error.message}`)
-    return { status: run.status, said: `${run.stdout}${run.stderr}` }
+    return runSystem("systemd-analyze", [...args, join(path, "skein.service")])
   } finally {
     remove()
   }

@@ -1,6 +1,6 @@
-import { spawnSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { runSystem } from "./program.ts"
 
 export interface Certificate {
   readonly certificate: string
@@ -28,7 +28,6 @@ export function makeCertificate(folder: string, names: readonly [string, ...stri
 }
 
 function openssl(args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync("openssl", [...args], { encoding: "utf8" })
-  if (error) throw new Error(`openssl cannot be started (bin/setup installs it): ${error.message}`)
-  if (status !== 0) throw new Error(`openssl ${args[0]} failed: ${stderr}`)
+  const { status, said } = runSystem("openssl", args)
+  if (status !== 0) throw new Error(`openssl ${args[0]} failed: ${said}`)
 }

@@ -1,9 +1,8 @@
-import { spawnSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { makeCertificate } from "./certificate.ts"
 import { answers } from "./nginx.ts"
-import { freePort, openFolder, SystemProgram } from "./program.ts"
+import { freePort, openFolder, runSystem, SystemProgram } from "./program.ts"
 import { shipped } from "./shipped.ts"
 
 export interface Haproxy {
@@ -50,9 +49,10 @@ export async function startHaproxy(
   writeFileSync(join(folder, "certs", "sites.pem"), await Bun.file(both).text())
   const file = join(folder, "haproxy.cfg")
   writeFileSync(file, write(folder, port, plainPort))
-  const check = spawnSync("haproxy", ["-c", "-f", file], { encoding: "utf8" })
-  if (check.error) throw new Error(`haproxy cannot be started (bin/setup installs it): ${check.error.message}`)
-  if (check.status !== 0) throw new Error(`haproxy refuses the configuration:\n${check.stdout}${check.stderr}`)
+  const check = runSystem("haproxy", ["-c", "-f", file])
+  if (check.status !== 0)
+    throw new Error(`haproxy refuses the configuration:
+${check.said}`)
   const haproxy = new SystemProgram("haproxy", ["-db", "-f", file])
   const stop = async () => {
     await haproxy.stop()

@@ -1,8 +1,7 @@
-import { spawnSync } from "node:child_process"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { type Certificate, makeCertificate } from "./certificate.ts"
-import { freePort, openFolder, SystemProgram } from "./program.ts"
+import { freePort, openFolder, runSystem, SystemProgram } from "./program.ts"
 import { shipped } from "./shipped.ts"
 
 export const HOST = "chat.example.com"
@@ -61,9 +60,10 @@ export async function startNginx(http: HttpBlock): Promise<Nginx> {
   for (const name of ["body", "proxy", "other"]) mkdirSync(join(folder, name))
   writeFileSync(join(folder, "nginx.conf"), mainFile(folder, http({ folder, port, plainPort, certificate })))
   const args = ["-c", join(folder, "nginx.conf"), "-p", folder, "-e", join(folder, "error.log")]
-  const check = spawnSync("nginx", ["-t", ...args], { encoding: "utf8" })
-  if (check.error) throw new Error(`nginx cannot be started (bin/setup installs it): ${check.error.message}`)
-  if (check.status !== 0) throw new Error(`nginx refuses the configuration:\n${check.stderr}`)
+  const check = runSystem("nginx", ["-t", ...args])
+  if (check.status !== 0)
+    throw new Error(`nginx refuses the configuration:
+${check.said}`)
   const nginx = new SystemProgram("nginx", [...args, "-g", "daemon off;"])
   const stop = async () => {
     await nginx.stop()

@@ -1,9 +1,19 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { until } from "../../support/until.ts"
+
+/** Services lie where only root looks by itself. */
+export const SYSTEM_ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
+
+/** Runs a program of the system to its end. @throws Error that says how to get it when it is missing */
+export function runSystem(name: string, args: readonly string[]): { status: number | null; said: string } {
+  const run = spawnSync(name, [...args], { encoding: "utf8", env: SYSTEM_ENV })
+  if (run.error) throw new Error(`${name} cannot be started (bin/setup installs it): ${run.error.message}`)
+  return { status: run.status, said: `${run.stdout}${run.stderr}` }
+}
 
 /** A program of the system as a child of the test. @throws Error that says how to get it when it is missing */
 export class SystemProgram {
@@ -17,7 +27,7 @@ export class SystemProgram {
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ) {
-    this.#child = spawn(name, [...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } })
+    this.#child = spawn(name, [...args], { stdio: ["ignore", "pipe", "pipe"], env: { ...SYSTEM_ENV, ...env } })
     const hear = (bytes: unknown) => {
       this.said += String(bytes)
     }

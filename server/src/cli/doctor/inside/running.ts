@@ -3,11 +3,14 @@ import { type Finding, ok, problem } from "../finding.ts"
 import { quote } from "../outside/answer.ts"
 import { exchange } from "../outside/exchange.ts"
 
+/** On this machine an answer takes milliseconds. */
+const DEADLINE_MS = 3_000
+
 /** Whether the server that holds the data folder answers where the configuration says it listens. */
 export async function checkRunning({ server }: Settings): Promise<Finding[]> {
   if (server.port === 0) return []
   const url = new URL(`http://${reachable(server.host)}:${server.port}/ready`)
-  const outcome = await exchange(url, { Connection: "close" })
+  const outcome = await exchange(url, { Connection: "close" }, DEADLINE_MS)
   if (outcome.kind === "answer" && outcome.status === 200) return [ok("server", `it is ready on ${url.host}`)]
   if (outcome.kind === "answer")
     return [

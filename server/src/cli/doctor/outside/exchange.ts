@@ -27,14 +27,18 @@ const DEADLINE_MS = 10_000
 const MAX_BYTES = 65_536
 
 /** One GET with exactly these headers on a connection of its own, over HTTP/1.1; no redirect is followed. */
-export async function exchange(url: URL, headers: Readonly<Record<string, string>>): Promise<Outcome> {
-  const outcome = await attempt(url, headers)
+export async function exchange(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  deadlineMs = DEADLINE_MS,
+): Promise<Outcome> {
+  const outcome = await attempt(url, headers, deadlineMs)
   const isMute = outcome.kind === "silence" && outcome.stage === "answer" && url.protocol === "https:"
   // Some servers of HTTP/2 drop what they do not understand before a frame of theirs gets through.
   return isMute && (await speaksHttp2(url)) ? { ...outcome, code: "HTTP2" } : outcome
 }
 
-function attempt(url: URL, headers: Readonly<Record<string, string>>): Promise<Outcome> {
+function attempt(url: URL, headers: Readonly<Record<string, string>>, deadlineMs: number): Promise<Outcome> {
   const startedMs = Date.now()
   return new Promise((resolve) => {
     let stage: Silence["stage"] = "connect"
@@ -48,7 +52,7 @@ function attempt(url: URL, headers: Readonly<Record<string, string>>): Promise<O
       socket.destroy()
       resolve(readAnswer(bytes, startedMs) ?? { kind: "silence", stage, code: codeOf(bytes, code) })
     }
-    const timer = setTimeout(() => settle("ETIMEDOUT"), DEADLINE_MS)
+    const timer = setTimeout(() => settle("ETIMEDOUT"), deadlineMs)
     socket.once("connect", () => {
       if (url.protocol === "https:" && stage === "connect") stage = "tls"
     })
