@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test"
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { join } from "node:path"
+import { temporaryFolder } from "../cli/program.ts"
+import { freePort } from "../deploy/support/program.ts"
+import { type Service, startRedis } from "../php-sessions/services.ts"
+import { TestServer } from "../support/server.ts"
+import { type Diagnosis, runDoctor } from "./run-doctor.ts"
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+let redis: Service
+beforeAll(async () => {
+  redis = await startRedis("--requirepass", "a-redis-password")
+}, 30_000)
+afterAll(() => redis?.stop())
+
+/** The doctor where a server is set up: this text is its `skein.toml`. */
+function inside(toml: string, ...args: string[]): Promise<Diagnosis> {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, "skein.toml"), toml)
+  return runDoctor(["--json", ...args], {}, folder)
+}
+
+test("nothing is set up yet: nothing is wrong, nothing is made", async () => {
+  const folder = temporaryFolder()
+  const { code, problems, about } = await runDoctor(["--json"], {}, folder)
+  expect([code, problems, about("data").severity]).toEqual([0, [], "note"])
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test("a running server is found, by its folder and its port, and is not disturbed", async () => {
+  const server = await TestServer.start()
+  ends.push(() => server.stop())
+  const seen = await runDoctor(["--json", "--data", server.data, "--port", String(server.port)])
+  expect([seen.code, seen.problems, seen.warnings]).toEqual([0, [], []])
+  expect(seen.about("data.lock").says).toContain(`process ${server.pid}`)
+  expect(seen.about("server").says).toContain("is ready")
+  expect(seen.about("descriptors").says).toContain("the running server")
+  const other = await runDoctor(["--json", "--data", server.data, "--port", String(await freePort())])
+  expect(other.problems).toEqual(["server"])
+  await server.kill()
+  const gone = await runDoctor(["--json", "--data", server.data, "--port", String(server.port)])
+  expect([gone.code, gone.about("data.lock").severity]).toEqual([0, "note"])
+})
+
+test("a server that is stopped in its tracks does not answer: said, within bounds", async () => {
+  const server = await TestServer.start()
+  ends.push(() => server.stop())
+  process.kill(server.pid, "SIGSTOP")
+  const seen = await runDoctor(["--json", "--data", server.data, "--port", String(server.port)])
+  process.kill(server.pid, "SIGCONT")
+  expect(seen.problems).toEqual(["server"])
+  expect(seen.about("server").says).toContain("ETIMEDOUT")
+}, 30_000)
+
+test("every problem of the configuration, each a finding", async () => {
+  const { code, findings, problems } = await inside('[server]\nport = 99999\n[limits]\nping_intervall = "25s"\n')
+  expect([code, problems]).toEqual([1, ["config", "config"]])
+  const says = findings.map((finding) => finding.says).join("\n")
+  expect(says).toContain("server.port must be a whole number from 0 to 65535")
+  expect(says).toContain("did you mean limits.ping_interval?")
+})
+
+test("configurations that are accepted and still hurt", async () => {
+  const trusting = await inside('[server]\ntrusted_proxies = ["0.0.0.0/0"]\n[auth]\ntrust_user_id = "anywhere"\n')
+  expect([trusting.problems, trusting.warnings]).toEqual([["config.proxies"], ["config.identity"]])
+  const slow = await inside('[limits]\nping_interval = "100s"\nidle_timeout = "300s"\n')
+  expect(slow.warnings).toEqual(["config.ping"])
+})
+
+test("rights of the data folder and of the secrets; a folder that cannot be", async () => {
+  const server = await TestServer.start()
+  ends.push(() => server.stop())
+  await server.kill()
+  chmodSync(server.data, 0o755)
+  chmodSync(join(server.data, "secrets.json"), 0o644)
+  const open = await runDoctor(["--json", "--data", server.data])
+  expect([open.problems, open.warnings]).toEqual([["data.secrets"], ["data.rights"]])
+  expect(open.about("data.secrets").fix).toContain("chmod 600")
+  // Looking is all it does.
+  expect(existsSync(join(server.data, "secrets.json"))).toBe(true)
+  const secrets = JSON.parse(readFileSync(join(server.data, "secrets.json"), "utf8")) as Record<string, string>
+  for (const secret of Object.values(secrets)) expect(open.stdout + open.stderr).not.toContain(secret)
+  const nowhere = await runDoctor(["--json", "--data", "/proc/skein/data"])
+  expect(nowhere.problems).toEqual(["data"])
+})
+
+test("few open files", async () => {
+  const limited = async (files: number) => {
+    const main = join(import.meta.dirname, "../../src/cli/main.ts")
+    const command = `ulimit -n ${files} && exec "$0" "$@"`
+    const args = ["-c", command, process.execPath, main, "doctor", "--json"]
+    const { stdout } = Bun.spawnSync(["bash", ...args], { cwd: temporaryFolder() })
+    const { findings } = JSON.parse(stdout.toString()) as {
+      findings: { about: string; severity: string; fix: string }[]
+    }
+    return findings.find(({ about }) => about === "descriptors")
+  }
+  expect(await limited(200)).toMatchObject({ severity: "problem", fix: expect.stringContaining("LimitNOFILE") })
+  expect(await limited(1_024)).toMatchObject({ severity: "warning" })
+})
+
+test("the store of the site's sessions: reachable, refusing, away; no password is shown", async () => {
+  const sessions = (lines: string) => inside(`[sessions]\nframework = "php"\n${lines}\n`)
+  const url = (password: string, port = redis.port) =>
+    `store = "redis"\nredis_urls = ["redis://:${password}@127.0.0.1:${port}/0"]`
+  expect((await sessions(url("a-redis-password"))).about("sessions").severity).toBe("ok")
+  const wrong = await sessions(url("another-password"))
+  expect(wrong.problems).toEqual(["sessions"])
+  expect(wrong.stdout + wrong.stderr).not.toContain("another-password")
+  expect((await sessions(url("a-redis-password", await freePort()))).problems).toEqual(["sessions"])
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, "sessions"))
+  expect((await sessions(`folder = "${folder}/sessions"`)).about("sessions").severity).toBe("ok")
+  expect((await sessions(`folder = "${folder}/nowhere"`)).problems).toEqual(["sessions"])
+})
+
+test("the address that says who somebody is", async () => {
+  const port = await freePort()
+  const site = createServer((request, response) => {
+    const path = request.url ?? ""
+    response.statusCode = path.startsWith("/guest") ? 401 : 200
+    response.end(path.startsWith("/anyone") ? '{"id":"42"}' : "<b>Fatal error</b>")
+  })
+  await new Promise<void>((resolve) => site.listen(port, "127.0.0.1", resolve))
+  ends.push(() => site.close())
+  const callback = (path: string) =>
+    inside(`[callback]\nurl = "http://user:pass@127.0.0.1:${port}${path}?key=hidden"\n`)
+  expect((await callback("/guest")).about("callback").severity).toBe("ok")
+  expect((await callback("/anyone")).about("callback").says).toContain("is somebody")
+  const broken = await callback("/error")
+  expect(broken.about("callback").says).toContain("error of PHP")
+  expect(broken.stdout).not.toMatch(/user:pass|hidden/)
+  expect((await inside(`[callback]\nurl = "http://127.0.0.1:${await freePort()}/"\n`)).problems).toEqual(["callback"])
+})
+
+test("for people: a mark, the cause, the fix, and the sum; wrong flags are refused", async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, "skein.toml"), '[server]\nport = "x"\n')
+  const { code, stdout } = await runDoctor([], {}, folder)
+  expect(code).toBe(1)
+  expect(stdout).toMatch(/^✗ config: server\.port must be .*\n {4}Why: .*\n {4}Fix: .*\n1 problem, 0 warnings\.\n$/)
+  for (const args of [
+    ["a.example", "b.example"],
+    ["--idle", "soon"],
+    ["--origin", "shop.example"],
+    ["ftp://x"],
+    ["wss://u:p@x/"],
+  ])
+    expect([args, (await runDoctor(args)).code]).toEqual([args, 2])
+}, 30_000)
