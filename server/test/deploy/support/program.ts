@@ -54,6 +54,11 @@ export class SystemProgram {
     return this.#child.exitCode !== null || this.#child.signalCode !== null
   }
 
+  /** Null while it runs, and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal)
   }
