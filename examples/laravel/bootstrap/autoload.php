@@ -12,7 +12,7 @@ error_reporting(E_ALL & ~E_DEPRECATED);
 
 require 'Illuminate/autoload.php';
 
-$package = getenv('SKEIN_PHP_PACKAGE') ?: __DIR__.'/../../../php';
+$package = getenv('PACKAGE_FOLDER') ?: __DIR__.'/../../../php';
 $folders = ['App\\' => __DIR__.'/../app', 'Skein\\' => "$package/src"];
 
 spl_autoload_register(static function (string $class) use ($folders): void {

@@ -1,20 +1,28 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Program } from "../cli/program.ts"
+import { freePort } from "../php-sessions/ports.ts"
 import { type Block, lineMatches, testedBlocks } from "./document.ts"
 
 const ROOT = join(import.meta.dir, "..", "..", "..")
 const DOCUMENTED_ADDRESS = /\b127\.0\.0\.1:8080\b/g
+/** Where documents say that Skein has been unpacked. */
+const DOCUMENTED_FOLDER = /\/opt\/skein\b/g
+/** A document whose reader has an application already, and starts the server with it. */
+const APPLICATION = /^<!-- test in: (\S+) -->$/m
 const DEADLINE_MS = 15_000
 
 /**
  * Does what a document tells its reader to do, in order, in an empty folder beside a server of its own.
  *
  * `sh`, `php` and `js` blocks marked `test` are run and must end well (`test background` goes on running);
- * `text prints` after one must come out of it, `text eventually` out of any of those in the background.
+ * `text prints` after one must come out of it, `text eventually` out of each of those in the background
+ * (but not of one marked `serves`). With `<!-- test in: examples/x -->` the folder is a copy of that application, and the server is the reader's affair.
  */
 export async function runDocument(markdown: string): Promise<void> {
+  const application = APPLICATION.exec(markdown)?.[1]
+  if (application !== undefined) return runInApplication(markdown, application)
   const folder = mkdtempSync(join(tmpdir(), "skein-docs-"))
   try {
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"))
@@ -28,17 +36,33 @@ export async function runDocument(markdown: string): Promise<void> {
   }
 }
 
+async function runInApplication(markdown: string, application: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "skein-docs-"))
+  const port = await freePort()
+  try {
+    cpSync(join(ROOT, application), folder, { recursive: true })
+    symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"))
+    const env = { SKEIN_PORT: String(port), PACKAGE_FOLDER: join(ROOT, "php") }
+    await new Reader(folder, `127.0.0.1:${port}`, env).follow(testedBlocks(markdown))
+  } finally {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
 /** Somebody who follows a document to the letter. */
 class Reader {
   readonly #folder: string
   readonly #address: string
+  readonly #env: Readonly<Record<string, string>>
   readonly #background: Program[] = []
+  readonly #listening: Program[] = []
   #last: Program | undefined
   #files = 0
 
-  constructor(folder: string, address: string) {
+  constructor(folder: string, address: string, env: Readonly<Record<string, string>> = {}) {
     this.#folder = folder
     this.#address = address
+    this.#env = env
   }
 
   async follow(blocks: readonly Block[]): Promise<void> {
@@ -54,11 +78,12 @@ class Reader {
 
   async #do(block: Block): Promise<void> {
     if (block.marks.includes("prints")) return this.#sees(block, this.#last ? [this.#last] : [])
-    if (block.marks.includes("eventually")) return this.#sees(block, this.#background)
-    const program = new Program(this.#command(block), { cwd: this.#folder })
+    if (block.marks.includes("eventually")) return this.#sees(block, this.#listening)
+    const program = new Program(this.#command(block), { cwd: this.#folder, env: { ...this.#env } })
     this.#last = program
     if (block.marks.includes("background")) {
       this.#background.push(program)
+      if (!block.marks.includes("serves")) this.#listening.push(program)
       return
     }
     const { code } = await program.ends()
@@ -81,7 +106,7 @@ class Reader {
   }
 
   #command({ language, text }: Block): string[] {
-    const code = text.replace(DOCUMENTED_ADDRESS, this.#address)
+    const code = text.replace(DOCUMENTED_ADDRESS, this.#address).replace(DOCUMENTED_FOLDER, ROOT)
     const extension = language === "js" ? "mjs" : language
     const file = join(this.#folder, `block-${++this.#files}.${extension}`)
     writeFileSync(file, code)

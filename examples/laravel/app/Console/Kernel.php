@@ -6,4 +6,8 @@ use Illuminate\Foundation\Console\Kernel as ConsoleKernel;
 
 class Kernel extends ConsoleKernel
 {
+    protected function commands(): void
+    {
+        require $this->app->basePath('routes/console.php');
+    }
 }
