@@ -8,6 +8,7 @@ use Illuminate\Http\Request;
 use Illuminate\Support\Facades\Auth;
 use Illuminate\Support\Facades\Route;
 use Skein\Chat\Card;
+use Skein\Laravel\Identity;
 use Skein\Laravel\SkeinServiceProvider;
 use Skein\Skein;
 
@@ -46,9 +47,10 @@ Route::middleware('auth')->group(function () {
 
         return [];
     });
-    Route::post('/orders/{id}/notice', function (int $id, Request $request, Skein $skein) {
+    Route::post('/orders/{id}/notice', function (int $id, Request $request, Skein $skein, Identity $identity) {
+        $customer = $identity->person($request->user());
         $card = Card::titled("Order $id has been shipped")->line('Parcel', 'SF1234567890')->url("/orders/$id");
-        $skein->chat()->tell($request->user()->id, $card, siteName: 'Shop', clientId: "order-$id-shipped");
+        $skein->chat()->tell($customer, $card, siteName: 'Shop', clientId: "order-$id-shipped");
 
         return [];
     });

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Skein\Laravel;
 
 use Illuminate\Contracts\Auth\Authenticatable;
+use Skein\Chat\Person;
 
 /** The site's users as Skein names them. */
 final class Identity
@@ -33,6 +34,14 @@ final class Identity
             'name' => $this->first($user, $this->nameAttributes),
             'avatar' => $this->first($user, $this->avatarAttributes),
         ]);
+    }
+
+    /** For calls of the chat: whoever is named so need not have been there before. */
+    public function person(Authenticatable $user): Person
+    {
+        $shown = $this->shownOf($user);
+
+        return new Person(self::idOf($user), $shown['name'] ?? null, $shown['avatar'] ?? null);
     }
 
     private function first(Authenticatable $user, array $attributes): ?string
