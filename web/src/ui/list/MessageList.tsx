@@ -36,8 +36,7 @@ export function MessageList({ room }: { room: Room }) {
   const unreadAtOpen = useMemo(() => room.unread.peek(), [room])
   const myId = me.value?.id ?? ""
   const items = useMemo(() => itemsOf(thread.rows, unreadAfter, myId, thread.hasBefore), [thread, unreadAfter, myId])
-  const letters =
-    isAttached(thread) || thread.seqHead === 0 ? lettersOf(room, chat.value?.outbox.letters.value ?? []) : []
+  const letters = !thread.loaded || isAttached(thread) ? lettersOf(room, chat.value?.outbox.letters.value ?? []) : []
   const { view, keeper } = useListLife(room, box, unreadAfter, {
     items,
     letters: letters.length,
