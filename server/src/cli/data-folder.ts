@@ -13,8 +13,13 @@ export interface DataFolder {
   readonly isNew: boolean
   /** Worth a warning in the log. */
   readonly warnings: readonly string[]
+  /** Leaves a note for `skein doctor` where this process listens. */
+  announce(url: string): void
   release(): void
 }
+
+/** Beside the lock, for people and for `skein doctor`: who holds it, and where that process listens. */
+export const NOTES = { pid: "lock.pid", url: "lock.url" } as const
 
 /** A server that is about to end lets go of the folder within this time (its launcher was killed, a rolling restart). */
 const LOCK_PATIENCE_MS = 2_500
@@ -31,7 +36,14 @@ export async function openDataFolder(path: string, patienceMs = LOCK_PATIENCE_MS
   try {
     const kept = readSecrets(path)
     const secrets = kept ?? makeSecrets(path)
-    return { path, secrets, isNew: kept === undefined, warnings: warningsOf(path), release: () => lock.close() }
+    return {
+      path,
+      secrets,
+      isNew: kept === undefined,
+      warnings: warningsOf(path),
+      announce: (url) => writeFileSync(join(path, NOTES.url), `${url}\n`, { mode: 0o600 }),
+      release: () => lock.close(),
+    }
   } catch (error) {
     lock.close()
     throw new CliError(EXIT.dataFolder, error instanceof Error ? error.message : String(error))
@@ -71,7 +83,7 @@ function warningsOf(path: string): string[] {
  */
 async function takeLock(folder: string, patienceMs: number): Promise<Database> {
   const deadlineMs = performance.now() + patienceMs
-  const note = join(folder, "lock.pid")
+  const note = join(folder, NOTES.pid)
   for (;;) {
     const lock = tryLock(join(folder, "lock.db"))
     if (lock) {

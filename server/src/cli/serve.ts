@@ -49,6 +49,7 @@ export async function serve(
       folder.release()
     },
   })
+  folder.announce(app.url)
   process.stdout.write(`Skein ready on ${app.url}\n`)
   explain(loaded, config, folder, log)
 }

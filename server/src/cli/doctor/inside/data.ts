@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite"
 import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
+import { NOTES } from "../../data-folder.ts"
 import { type Finding, note, ok, problem, warning } from "../finding.ts"
 
 const MIB = 1_048_576
@@ -17,20 +18,21 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
 
 export interface DataState {
   readonly findings: Finding[]
-  /** The server that works in the folder, as far as known. */
-  readonly holder: number | undefined
   readonly isHeld: boolean
+  /** The process that works in the folder, and where it listens, as far as known. */
+  readonly holder: number | undefined
+  readonly url: string | undefined
 }
 
 /** The data folder: may it be used, is there room, who works in it. Changes nothing in it. */
 export function checkData(folder: string): DataState {
-  if (!existsSync(folder)) return { findings: [missing(folder)], holder: undefined, isHeld: false }
-  const unusable = access(folder)
-  if (unusable) return { findings: [unusable], holder: undefined, isHeld: false }
+  const unusable = existsSync(folder) ? access(folder) : missing(folder)
+  if (unusable) return { findings: [unusable], isHeld: false, holder: undefined, url: undefined }
   const held = isHeld(folder)
-  const holder = held ? holderOf(folder) : undefined
+  const holder = held ? Number(read(folder, NOTES.pid)) || undefined : undefined
+  const url = held ? read(folder, NOTES.url) : undefined
   const findings = [...rights(folder), ...room(folder), lockFinding(folder, held, holder)]
-  return { findings, holder, isHeld: held }
+  return { findings, isHeld: held, holder, url }
 }
 
 function missing(folder: string): Finding {
@@ -123,8 +125,7 @@ function isHeld(folder: string): boolean {
   }
 }
 
-function holderOf(folder: string): number | undefined {
-  const note = join(folder, "lock.pid")
-  const pid = existsSync(note) ? Number(readFileSync(note, "utf8")) : 0
-  return Number.isInteger(pid) && pid > 0 ? pid : undefined
+function read(folder: string, name: string): string | undefined {
+  const path = join(folder, name)
+  return existsSync(path) ? readFileSync(path, "utf8").trim() : undefined
 }

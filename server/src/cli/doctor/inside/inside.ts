@@ -20,7 +20,7 @@ export async function lookInside(read: () => LoadedConfig, found: (finding: Find
   const data = checkData(resolve(settings.data))
   tell(data.findings)
   tell([checkDescriptors(settings.limits.maxConnections, data.holder)])
-  if (data.isHeld) tell(await checkRunning(settings))
+  if (data.isHeld) tell(await checkRunning(settings, data.url))
   tell(await checkSite(settings))
   tell(pusherFindings(settings))
 }

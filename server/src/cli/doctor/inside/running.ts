@@ -6,10 +6,16 @@ import { exchange } from "../outside/exchange.ts"
 /** On this machine an answer takes milliseconds. */
 const DEADLINE_MS = 3_000
 
-/** Whether the server that holds the data folder answers where the configuration says it listens. */
-export async function checkRunning({ server }: Settings): Promise<Finding[]> {
-  if (server.port === 0) return []
-  const url = new URL(`http://${reachable(server.host)}:${server.port}/ready`)
+/**
+ * Whether the server that holds the data folder answers.
+ *
+ * @param noted - where it says it listens; undefined: where the configuration says
+ */
+export async function checkRunning({ server }: Settings, noted: string | undefined): Promise<Finding[]> {
+  const url = URL.parse(noted ?? `http://${inUrl(server.host)}:${server.port}`)
+  if (!url || (noted === undefined && server.port === 0)) return []
+  url.hostname = reachable(url.hostname)
+  url.pathname = "/ready"
   const outcome = await exchange(url, { Connection: "close" }, DEADLINE_MS)
   if (outcome.kind === "answer" && outcome.status === 200) return [ok("server", `it is ready on ${url.host}`)]
   if (outcome.kind === "answer")
@@ -21,15 +27,16 @@ export async function checkRunning({ server }: Settings): Promise<Finding[]> {
     ]
   return [
     problem("server", `a server works in the data folder and does not answer on ${url.host} (${outcome.code})`, {
-      cause: "it was started with another address or port, or it is still starting",
-      fix: "give the doctor the same configuration: --config, --host, --port",
+      cause: "it is still starting, it hangs, or it listens at an address that this machine cannot reach",
+      fix: "look into its log; end it if it hangs (kill -9 loses nothing that was acknowledged)",
     }),
   ]
 }
 
+const inUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host)
+
 /** All addresses of this machine: loopback is one of them. */
-function reachable(host: string): string {
-  if (host === "0.0.0.0") return "127.0.0.1"
-  if (host === "::") return "[::1]"
-  return host.includes(":") ? `[${host}]` : host
+function reachable(hostname: string): string {
+  if (hostname === "0.0.0.0") return "127.0.0.1"
+  return hostname === "[::]" ? "[::1]" : hostname
 }
