@@ -129,6 +129,10 @@ final class SiteSettings
     /** Asked of Laravel itself: its versions differ in what they add to `cache.prefix`. */
     private function cachePrefix(string $store): string
     {
+        if ($own = $this->config->get('session.prefix')) {
+            return (string) $own;
+        }
+
         $name = $this->config->get('session.store') ?: $store;
 
         return $this->app->make('cache')->store($name)->getStore()->getPrefix();

@@ -50,9 +50,12 @@ class SkeinBroadcaster extends Broadcaster
 
         $name = $this->normalizeChannelName($channel);
 
-        if ($this->isGuardedChannel($channel) && ! $this->retrieveUser($request, $name)) {
+        // Also for names that are not guarded: centrifuge-js asks for every channel whose rule wants a token.
+        if (! $this->retrieveUser($request, $name)) {
             throw new AccessDeniedHttpException();
         }
+
+        $this->ensureNotEncrypted([$channel]);
 
         return $this->verifyUserCanAccessChannel($request, $name);
     }
@@ -68,7 +71,7 @@ class SkeinBroadcaster extends Broadcaster
     {
         $channel = $request->input('channel_name');
         $user = $this->retrieveUser($request, $this->normalizeChannelName($channel));
-        $userId = $user === null ? '' : Identity::idOf($user);
+        $userId = Identity::idOf($user);
         $info = str_starts_with($channel, 'presence-') && $result !== true ? $result : null;
 
         if (! $request->has('socket_id')) {
@@ -76,6 +79,23 @@ class SkeinBroadcaster extends Broadcaster
         }
 
         return $this->pusherAnswer($channel, $request->input('socket_id'), $userId, $info);
+    }
+
+    /**
+     * Resolve the authenticated user payload for an incoming connection request (`pusher.signin()`, Laravel 9 and newer).
+     *
+     * @param  Request  $request
+     * @return array<string, string>|null
+     */
+    public function resolveAuthenticatedUser($request)
+    {
+        $user = parent::resolveAuthenticatedUser($request);
+
+        if (! $user || $this->pusher === null || ! ChannelAuthorizer::isSocketId($request->input('socket_id'))) {
+            return null;
+        }
+
+        return $this->pusher->user($request->input('socket_id'), $user);
     }
 
     /**
@@ -95,6 +115,8 @@ class SkeinBroadcaster extends Broadcaster
         if ($names === []) {
             return;
         }
+
+        $this->ensureNotEncrypted($names);
 
         try {
             $outcomes = $this->skein->broadcast(
@@ -124,6 +146,18 @@ class SkeinBroadcaster extends Broadcaster
         return str_starts_with($channel, 'presence-')
             ? $this->pusher->presenceChannel($channel, $socketId, $userId, $info)
             : $this->pusher->privateChannel($channel, $socketId);
+    }
+
+    /** Nothing is encrypted here, and sending as plain text what was meant to be secret would be worse than failing. */
+    private function ensureNotEncrypted(array $channels): void
+    {
+        foreach ($channels as $channel) {
+            if (str_starts_with($channel, 'private-encrypted-')) {
+                throw new BroadcastException(
+                    "\"$channel\": the driver skein has no encrypted channels. Broadcast those with Laravel's driver pusher, which Skein takes as well",
+                );
+            }
+        }
     }
 
     /** Channels that took it are not repeated when the job is: the key stays the same. */

@@ -38,6 +38,19 @@ final class ChannelAuthorizer
         return ['auth' => $this->signature("{$this->checked($socketId)}:$channel:$data"), 'channel_data' => $data];
     }
 
+    /**
+     * Answers `pusher.signin()`.
+     *
+     * @param  array{id: string}  $user  With `id`, and what else the server may know (`user_info`, `watchlist`)
+     * @return array{auth: string, user_data: string}
+     */
+    public function user(string $socketId, array $user): array
+    {
+        $data = json_encode($user, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+
+        return ['auth' => $this->signature("{$this->checked($socketId)}::user::$data"), 'user_data' => $data];
+    }
+
     private function signature(string $text): string
     {
         return $this->key.':'.hash_hmac('sha256', $text, $this->secret);

@@ -24,7 +24,7 @@ final class Program
      * Runs the server until it ends.
      *
      * With ext-pcntl this process becomes the server: signals of a supervisor reach it directly. Otherwise it
-     * waits, and the terminal's Ctrl-C reaches both.
+     * waits, and the terminal's Ctrl-C reaches both; a supervisor must then signal the whole group of processes.
      *
      * @return int its exit code
      */

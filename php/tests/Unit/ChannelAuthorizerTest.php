@@ -37,6 +37,18 @@ final class ChannelAuthorizerTest extends TestCase
         );
     }
 
+    /** The vector of Pusher's "User authentication signatures". */
+    public function test_users_who_sign_in(): void
+    {
+        $answer = (new ChannelAuthorizer(self::KEY, '7ad3773142a6692b25b8'))->user('1234.1234', ['id' => '12345']);
+
+        $this->assertSame('{"id":"12345"}', $answer['user_data']);
+        $this->assertSame(
+            self::KEY.':4708d583dada6a56435fb8bc611c77c359a31eebde13337c16ab43aa6de336ba',
+            $answer['auth'],
+        );
+    }
+
     public function test_a_socket_id_that_is_none_is_not_signed(): void
     {
         $this->expectException(InvalidArgumentException::class);

@@ -60,7 +60,10 @@ test("private channels: Laravel's rule decides, for centrifuge-js with a token",
   expect(await fang.post("/broadcasting/auth", {}).catch(({ status }) => status)).toBe(403)
   const nobody = new Customer(shop)
   await nobody.get("/")
-  expect(await nobody.channelToken({ channel: "private-orders.42" }).catch(({ status }) => status)).toBe(403)
+  for (const channel of ["private-orders.42", "orders.42"])
+    expect(await nobody.channelToken({ channel }).catch(({ status }) => status)).toBe(403)
+  // Refused aloud: the driver has no encryption.
+  expect(await ann.channelToken({ channel: "private-encrypted-orders.42" }).catch(({ status }) => status)).toBe(500)
 })
 
 test("toOthers: every device hears it but the one that caused it", async () => {

@@ -64,6 +64,15 @@ test("composer accepts the package, and it loads with composer's autoloader and 
   expect(await runInPackage(["php", "publish.php"], {}, folder)).toEqual({ code: 0, output: "1" })
 })
 
+test("websocket:serve ends as the server does, with pcntl and without", async () => {
+  for (const settings of [[], ["-d", "disable_functions=pcntl_exec"]]) {
+    const code = `require 'tests/bootstrap.php';
+      $env = ['PATH' => getenv('PATH'), 'SKEIN_PORT' => 'x'];
+      exit((new Skein\\Server\\Program(['sh', '-c', 'echo "$0 $SKEIN_PORT"; exit 3'], $env, '/'))->run());`
+    expect(await runInPackage(["php", ...settings, "-r", code])).toEqual({ code: 3, output: "serve x\n" })
+  }
+})
+
 const connect = (token: string) => {
   const client = new Centrifuge(`${server.wsUrl}/connection/websocket`, { token, minReconnectDelay: 10 })
   client.connect()
