@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import type { Browser } from "playwright-core"
 import { TestServer } from "../../support/server.ts"
 import { HOST, type Nginx, PREFIX_HOST, startShippedNginx } from "../support/nginx.ts"
-
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-const QUIET_FLAGS = ["--disable-component-update", "--disable-sync", "--disable-quic"]
-const NAMES = `--host-resolver-rules=MAP *.example.com 127.0.0.1`
+import { type Guest, guest, openBrowser, say, sees } from "./people.ts"
 
 let server: TestServer
 let nginx: Nginx
@@ -21,7 +17,7 @@ beforeAll(async () => {
     },
   })
   nginx = await startShippedNginx(server.port)
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET_FLAGS, NAMES] })
+  browser = await openBrowser("*.example.com")
 }, 30_000)
 afterAll(async () => {
   await browser?.close()
@@ -29,37 +25,9 @@ afterAll(async () => {
   await server?.stop()
 })
 
-interface Guest {
-  readonly page: Page
-  readonly context: BrowserContext
-  /** Addresses of the WebSockets the page opened. */
-  readonly sockets: string[]
-}
-
-async function guest(name: string, address: string): Promise<Guest> {
-  const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: "en-US" })
-  context.setDefaultTimeout(15_000)
-  const page = await context.newPage()
-  const sockets: string[] = []
-  page.on("websocket", (socket) => sockets.push(socket.url()))
-  await page.goto(address)
-  await page.getByRole("textbox").fill(name)
-  await page.getByRole("textbox").press("Enter")
-  await page.locator(".shell .room-item").first().waitFor()
-  return { page, context, sockets }
-}
-
-async function say({ page }: Guest, text: string): Promise<void> {
-  await page.locator(".composer textarea").click()
-  await page.keyboard.insertText(text)
-  await page.keyboard.press("Enter")
-}
-
-const sees = ({ page }: Guest, text: string) => page.locator("li.message[data-seq]", { hasText: text }).waitFor()
-
 test("people chat through nginx: over TLS on a host of its own, and under a prefix of another site", async () => {
-  const own = await guest("Ann", `https://${HOST}:${nginx.port}/`)
-  const under = await guest("Ben", `https://${PREFIX_HOST}:${nginx.port}/skein/`)
+  const own = await guest(browser, "Ann", `https://${HOST}:${nginx.port}/`)
+  const under = await guest(browser, "Ben", `https://${PREFIX_HOST}:${nginx.port}/skein/`)
   await say(own, "hello from the host")
   await sees(under, "hello from the host")
   await say(under, "hello from below the prefix")
@@ -79,8 +47,8 @@ test("people chat through nginx: over TLS on a host of its own, and under a pref
 
 test("the server is killed and started again behind nginx: the page comes back, nothing lost, nothing doubled", async () => {
   const [cleo, dan] = [
-    await guest("Cleo", `https://${HOST}:${nginx.port}/`),
-    await guest("Dan", `https://${PREFIX_HOST}:${nginx.port}/skein/`),
+    await guest(browser, "Cleo", `https://${HOST}:${nginx.port}/`),
+    await guest(browser, "Dan", `https://${PREFIX_HOST}:${nginx.port}/skein/`),
   ]
   await say(cleo, "before the crash")
   await sees(dan, "before the crash")
