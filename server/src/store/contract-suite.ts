@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { SkeinError } from "../core/errors.ts"
 import { type ChatStore, type StoredMessage, type StoreInput, UNREAD_CAP } from "./contract.ts"
+import { mergingContract } from "./merging-suite.ts"
 
 /** A store that is empty at first; `reopen` is the same store after its process has ended and begun again. */
 export interface StoreUnderTest {
@@ -14,6 +15,7 @@ const CATCH_UP = { maxMessages: 200, resetPage: 50, maxTotal: 1_000 }
 
 /** The promises of store/contract.ts, for any implementation. Ids in names are rules of spec/chat.md. */
 export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
+  mergingContract(name, make)
   describe(`${name} keeps the store contract`, () => {
     let subject: StoreUnderTest
     let store: ChatStore

@@ -131,12 +131,22 @@ export interface CatchUp extends Heads {
   readonly mentions: number
 }
 
+/** A conversation that a guest's becoming a member has changed, as it stands after it. */
+export interface MergedConversation extends Heads {
+  readonly conversationId: string
+  readonly memberCount: number
+  /** A direct conversation of the guest that is no more: its messages stand behind those of this one. */
+  readonly movedFrom?: string
+  /** Direct conversations with somebody else. */
+  readonly peerId?: string
+}
+
 /** Input and answer of every operation, by name. */
 export interface StoreOperations {
   /**
    * Creates or updates a person by id, and on creation makes it a member of the default rooms.
    * `uniqueSinceMs` set (guests): `name_taken` when another person has the same `nameKey`, unless that is a guest
-   * last seen before then.
+   * last seen before then. `unauthorized` for a guest that has been merged.
    */
   saveUser: [
     input: {
@@ -146,6 +156,30 @@ export interface StoreOperations {
       readonly uniqueSinceMs?: number
     },
     output: { readonly user: StoredUser; readonly created: boolean; readonly joined: readonly StoredConversation[] },
+  ]
+  /**
+   * A guest turns out to be a user of the site: all that was the guest's is the user's from now on, and the guest is
+   * nobody any more.
+   *
+   * - Messages keep place and `clientId` (only one that the user has used himself is changed); the sender is the user.
+   * - Of two memberships one is left: the higher role, the earlier joining, the further of two read cursors (one that
+   *   never moved since joining does not count, when the other did).
+   * - A direct conversation stays what it is, with the user in it; if he has one with the same person already, the
+   *   messages go behind those of that one. One between the guest and the user himself becomes the user's with himself.
+   * - `chgHead` of every conversation the guest spoke in grows by one, and who holds less gets a reset.
+   *
+   * @throws `not_found` for what is no guest or no user; `bad_request` when the user is a guest; `conflict` when the
+   * guest has become somebody else
+   */
+  mergeGuest: [
+    input: { readonly guestId: string; readonly userId: string; readonly nowMs: number },
+    output: {
+      /** False: it was done before; the rest is as it was answered then. */
+      readonly merged: boolean
+      readonly guest: StoredUser
+      readonly user: StoredUser
+      readonly conversations: readonly MergedConversation[]
+    },
   ]
   /** Notes when a person was last here. */
   touchUser: [input: { readonly userId: string; readonly nowMs: number }, output: Record<string, never>]
@@ -346,6 +380,7 @@ export type ChatStore = {
 export const WRITES = [
   "saveUser",
   "touchUser",
+  "mergeGuest",
   "endSession",
   "createRoom",
   "join",

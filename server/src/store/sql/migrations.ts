@@ -6,6 +6,7 @@ import type { Tables } from "./schema.ts"
 const MIGRATIONS: Record<string, Migration> = {
   "001_chat": { up: createTables },
   "002_cards": { up: addCards },
+  "003_merged_guests": { up: addMergedGuests },
 }
 
 /** Brings the tables to this program's version. @throws when a newer program has already migrated them further */
@@ -105,6 +106,16 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     .addColumn("until_ms", "bigint", (c) => c.notNull())
     .execute()
   await db.schema.createIndex("ended_session_until").on("ended_session").column("until_ms").execute()
+}
+
+async function addMergedGuests(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("merged_guest")
+    .addColumn("guest_id", "varchar(128)", (c) => c.primaryKey())
+    .addColumn("user_id", "varchar(128)", (c) => c.notNull())
+    .addColumn("at", "bigint", (c) => c.notNull())
+    .addColumn("outcome", "text", (c) => c.notNull())
+    .execute()
 }
 
 async function addCards(db: Kysely<unknown>): Promise<void> {

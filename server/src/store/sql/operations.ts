@@ -6,6 +6,7 @@ import { forgetChanges, markRead } from "./cursors.ts"
 import { page } from "./history.ts"
 import { join } from "./joining.ts"
 import { ensureMayRead, leave, members, membership } from "./membership.ts"
+import { mergeGuest } from "./merging.ts"
 import { appendMessage, deleteMessage, editMessage } from "./messages.ts"
 import { hello } from "./overview.ts"
 import { endSession, findUsers, isSessionEnded, saveUser, touchUser, users } from "./people.ts"
@@ -19,6 +20,7 @@ export type SqlOperations = {
 export const SQL_OPERATIONS: SqlOperations = {
   saveUser,
   touchUser,
+  mergeGuest,
   users,
   findUsers,
   endSession,

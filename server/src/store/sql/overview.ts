@@ -32,7 +32,10 @@ const memberships = (db: Db, userId: string) =>
       join
         .onRef("other.conv_id", "=", "conversation.id")
         .on("conversation.kind", "=", "direct")
-        .on("other.user_id", "<>", userId),
+        // Somebody's conversation with himself: what he said to the guest that he was.
+        .on((eb) =>
+          eb.or([eb("other.user_id", "<>", userId), eb("conversation.direct_key", "=", `${userId}\n${userId}`)]),
+        ),
     )
     .leftJoin("user as peer", "peer.id", "other.user_id")
     .where("member.user_id", "=", userId)

@@ -7,6 +7,7 @@ import type { Db } from "./schema.ts"
 
 export async function saveUser(db: Db, input: StoreInput<"saveUser">): Promise<StoreOutput<"saveUser">> {
   const { user, nowMs } = input
+  if (user.guest) await ensureNotMerged(db, user.id)
   if (input.uniqueSinceMs !== undefined) await ensureNameIsFree(db, user.id, user.nameKey, input.uniqueSinceMs)
   const values = {
     name: user.name,
@@ -29,6 +30,12 @@ export async function saveUser(db: Db, input: StoreInput<"saveUser">): Promise<S
     guest: user.guest,
   }
   return { user: stored, created, joined: created ? await joinDefaults(db, input) : [] }
+}
+
+/** Who has become a user of the site does not come back as the guest he was. */
+async function ensureNotMerged(db: Db, guestId: string): Promise<void> {
+  const row = await db.selectFrom("merged_guest").select("guest_id").where("guest_id", "=", guestId).executeTakeFirst()
+  if (row) throw new SkeinError("unauthorized", "this guest has signed in at the site: ask /chat/session who you are")
 }
 
 async function joinDefaults(db: Db, { user, defaultRooms, nowMs }: StoreInput<"saveUser">) {

@@ -10,6 +10,8 @@ export interface Tables {
   user: UserRow
   mention: { conv_id: string; seq: number; user_id: string }
   ended_session: { id: string; until_ms: number }
+  /** Guests who have become users of the site. `outcome`: JSON of what a repeated merge answers with. */
+  merged_guest: { guest_id: string; user_id: string; at: number; outcome: string }
 }
 
 export interface ConversationRow {

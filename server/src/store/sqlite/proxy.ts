@@ -196,6 +196,7 @@ function asFirstAttempt(output: unknown): unknown {
   if (typeof output !== "object" || output === null) return output
   const answer = { ...output } as Record<string, unknown>
   if (answer.duplicate === true) answer.duplicate = false
-  for (const flag of ["changed", "created", "joined", "left", "moved"]) if (answer[flag] === false) answer[flag] = true
+  for (const flag of ["changed", "created", "joined", "left", "moved", "merged"])
+    if (answer[flag] === false) answer[flag] = true
   return answer
 }
