@@ -3,7 +3,7 @@ import type { Page } from "playwright-core"
 import { until } from "../support/until.ts"
 import { fillLobby, Voice } from "./support/crowd.ts"
 import { Line } from "./support/line.ts"
-import { House, message, say } from "./support/people.ts"
+import { House, message, room, say } from "./support/people.ts"
 
 const TOTAL = 340
 const WINDOW = 300
@@ -111,6 +111,30 @@ test("many unread: one opens at the newest, a chip leads to the first of them; E
   await page.locator(".unread-line").waitFor()
   expect(await page.locator(".unread-line + li").getAttribute("data-seq")).toBe(String(seen + 1))
   await page.locator(".chip").waitFor({ state: "detached" })
+})
+
+test("coming back to a room one begins at the first unread message, not at the end", async () => {
+  const page = await house.guest("Wanderer")
+  await until(async () => (await look(page)).rows > 20, "a page")
+  await Voice.enter(house.server, "Companion")
+  await page.keyboard.press("Control+k")
+  await page.keyboard.type("Compan")
+  await page.getByRole("option", { name: "Companion" }).click()
+  await page.getByRole("heading", { level: 1, name: "Companion" }).waitFor()
+  await say(page, "over here")
+  await message(page, "over here").waitFor()
+  await fillLobby(house.server, 40, "meanwhile")
+  await room(page, "Lobby").locator(".badge", { hasText: "40" }).waitFor()
+  await room(page, "Lobby").click()
+  await page.locator(".unread-line").waitFor()
+  await until(
+    () => page.locator(".unread-line").evaluate((line) => Math.abs(line.getBoundingClientRect().top - 230) < 120),
+    "the divider in the upper part of the screen",
+  )
+  expect((await look(page)).fromBottom).toBeGreaterThan(300)
+  // Only what has been on screen is read.
+  const left = Number.parseInt(await room(page, "Lobby").locator(".badge span").first().innerText(), 10)
+  expect(left).toBeGreaterThan(5)
 })
 
 test("a link to an old message opens around it, and answering from there leads back to the newest", async () => {

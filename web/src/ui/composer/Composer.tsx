@@ -8,6 +8,7 @@ import { focusComposer, intent, onTouch, toEnd } from "../../state/compose.ts"
 import { me, person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
+import { useChange } from "../bits/use-change.ts"
 import { onEscape } from "../escape.ts"
 import { oneLine } from "../list/text.ts"
 import { fitHeight } from "./fit-height.ts"
@@ -55,12 +56,11 @@ export function Composer({ room }: { room: Room }) {
     return () => setText(chat.peek()?.drafts.get(room.id) ?? "")
   }, [editing, room])
 
-  const wanted = focusComposer.value
-  useEffect(() => {
-    if (wanted === 0 || !field.current) return
-    field.current.focus()
-    field.current.setSelectionRange(field.current.value.length, field.current.value.length)
-  }, [wanted])
+  useChange(focusComposer.value, () => {
+    const end = field.current?.value.length ?? 0
+    field.current?.focus()
+    field.current?.setSelectionRange(end, end)
+  })
 
   useEffect(() => {
     if (!current) return

@@ -10,6 +10,7 @@ import { place, visits } from "../../state/place.ts"
 import { greeted, type Room } from "../../state/rooms.ts"
 import { trim } from "../../sync/pages.ts"
 import { isAttached } from "../../sync/thread.ts"
+import { useChange } from "../bits/use-change.ts"
 import type { Item } from "./items.ts"
 import { ScrollKeeper, type View } from "./scroll-keeper.ts"
 
@@ -106,17 +107,14 @@ function usePlacing(
     if (wanted) bringIntoView(room, keeper, wanted)
   }, [room, loaded, wanted, shape.items, shape.letters])
 
-  const end = toEnd.value
-  // Runs when the end is asked for, and only then.
-  useLayoutEffect(() => {
-    if (end === 0) return
+  useChange(toEnd.value, () => {
     keeper.toBottom()
     if (!isAttached(room.thread.peek()))
       void chat
         .peek()
         ?.history.newest(room)
         .then(() => keeper.toBottom())
-  }, [end])
+  })
 }
 
 /** One way for permalink, quote, unread chip: load around it if needed, go there after the render, flash. */
