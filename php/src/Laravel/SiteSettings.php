@@ -34,7 +34,7 @@ final class SiteSettings
             'server.host' => $serve['host'] ?? null,
             'server.port' => $serve['port'] ?? null,
             'server.origins' => array_values(array_map([$this, 'originOf'], (array) ($serve['origins'] ?? []))),
-            'data' => $serve['data'] ?: $this->app->storagePath().'/skein',
+            'data' => ($serve['data'] ?? '') ?: $this->app->storagePath().'/skein',
             'auth.api_keys' => $this->config->get('skein.api_key'),
             'auth.token_hmac_secrets' => $this->config->get('skein.token_secret'),
             'pusher_apps' => $this->pusherApps(),

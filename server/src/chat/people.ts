@@ -85,9 +85,11 @@ export class People {
    * @throws SkeinError `not_found`, `permission_denied`, `bad_request`
    */
   async told({ id, name, avatar }: PersonTold): Promise<StoredUser> {
-    if (name !== undefined) return this.of({ userId: id, info: JSON.stringify({ name, avatar }) })
     const { users } = await this.#store.users({ ids: [id] })
     const [user] = users
+    // A picture that is not spoken of stays.
+    if (name !== undefined)
+      return this.of({ userId: id, info: JSON.stringify({ name, avatar: avatar ?? user?.avatar }) })
     if (user) return user
     throw new SkeinError("not_found", `nobody with the id "${id.slice(0, 128)}" has been here: give a name as well`)
   }

@@ -37,7 +37,11 @@ describe("the site's back end in the chat", () => {
     const saved = await site("chat.users.save", { id: "ann", name: "Ann", avatar: "/a.png" })
     expect(saved).toEqual({ user: { id: "ann", name: "Ann", avatar: "/a.png" } })
     expect((await post({ to: { id: "ann" }, text: "hello" })).message.body).toBe("hello")
-    expect((await site("chat.users.save", { id: "ann", name: "Anna" })).user).toEqual({ id: "ann", name: "Anna" })
+    expect((await site("chat.users.save", { id: "ann", name: "Anna" })).user).toEqual({
+      id: "ann",
+      name: "Anna",
+      avatar: "/a.png",
+    })
     expect(await refusal("chat.users.save", { id: "g_1", name: "Guest" })).toBe("permission_denied")
     expect(await refusal("chat.users.save", { id: "_site", name: "Me" })).toBe("permission_denied")
   })
