@@ -38,6 +38,8 @@ const MISTAKES = {
   password: (to: string) => `location / { auth_basic "staff"; auth_basic_user_file /dev/null; proxy_pass ${to}; }`,
   denied: (to: string) =>
     `location / { ${without()} proxy_pass ${to}; } location /connection/ { return 403 "blocked by policy"; }`,
+  collecting: (to: string) =>
+    `location / { ${without()} proxy_buffering on; proxy_ignore_headers X-Accel-Buffering; gzip on; gzip_types *; gzip_proxied any; proxy_pass ${to}; }`,
   otherSite: () => `location / { default_type text/html; return 200 "<title>the shop</title>"; }`,
   redirect: () => "return 308 https://$host$request_uri;",
   nobodyThere: () => "location / { proxy_pass http://127.0.0.1:1; }",
@@ -196,6 +198,13 @@ describe("a proxy with one mistake: the cause is named, and the fix", () => {
     expect(problems).toEqual(["idle"])
     expect(about("idle").says).toMatch(/cut after [12] s/)
     expect(about("idle").fix).toContain("proxy_read_timeout 1h")
+  })
+
+  test("responses that are collected before they are passed on", async () => {
+    const { problems, warnings, about } = await visitMistake("collecting")
+    expect([problems, warnings]).toEqual([[], ["stream"]])
+    expect(about("stream").fix).toContain("proxy_buffering off")
+    expect((await visit(`wss://localhost:${good.port}`)).about("stream").severity).toBe("ok")
   })
 
   test("nobody behind the proxy; a password; a rule that forbids; another site; a redirect", async () => {

@@ -5,8 +5,11 @@ const MARKS: Readonly<Record<Severity, string>> = { ok: "✓", note: "·", warni
 /** One finding as lines for people, with its cause and its fix below it. */
 export function showFinding({ severity, about, says, cause, fix }: Finding): string {
   const more = [cause === undefined ? [] : `    Why: ${cause}`, fix === undefined ? [] : `    Fix: ${fix}`].flat()
-  return [`${MARKS[severity]} ${about}: ${says}`, ...more].join("\n")
+  return [`${MARKS[severity]} ${about}: ${says}`, ...more].map(printable).join("\n")
 }
+
+/** Servers, certificates and errors put words in here: none of them moves the cursor. */
+const printable = (line: string): string => line.replace(/[\p{Cc}\p{Cf}]/gu, "�")
 
 export function showSum(findings: readonly Finding[]): string {
   const count = (wanted: Severity) => findings.filter(({ severity }) => severity === wanted).length

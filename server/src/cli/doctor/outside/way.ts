@@ -3,6 +3,7 @@ import { checkCertificate } from "./certificate.ts"
 import { checkHealth } from "./health.ts"
 import { checkName } from "./reach.ts"
 import { checkRoundTrip, type RoundTripOptions } from "./round-trip.ts"
+import { checkStream } from "./stream.ts"
 import { readTarget, type Target } from "./target.ts"
 import { checkForeignPages, checkOrigin, checkUpgrade } from "./upgrade.ts"
 
@@ -38,7 +39,14 @@ export async function lookFromOutside(address: string, options: WayOptions): Pro
   if (!tell(await checkOrigin(target.socket, origin, origin === own))) return
   // Pusher's clients come from pages of any site: their app key is made for that.
   if (target.language !== "pusher") tell(await checkForeignPages(target.socket))
-  tell(await checkRoundTrip(target, { ...options, origin }))
+  const trip = await checkRoundTrip(target, { ...options, origin })
+  tell(trip)
+  // A stream that is refused ends at once, and so proves nothing.
+  const isLetIn = trip.every(
+    ({ about, severity }) => about !== "identity" && (severity !== "problem" || about === "idle"),
+  )
+  if (isLetIn && target.language === "centrifuge" && target.base)
+    tell(await checkStream(target.base, origin, options.token))
 }
 
 /** The first reading of the address below which Skein answers; else the last, a single WebSocket. Undefined: nobody is there. */
