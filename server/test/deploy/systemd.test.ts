@@ -28,3 +28,12 @@ test("the unit leaves the server few rights", () => {
   const exposure = Number(/Overall exposure level for skein.service: ([\d.]+)/.exec(said)?.[1])
   expect(exposure).toBeLessThanOrEqual(MOST_EXPOSURE)
 })
+
+test("active and standby are the same unit, once per port", () => {
+  const body = (text: string) => text.slice(text.indexOf("[Unit]"))
+  const single = shipped("systemd/skein.service", {
+    "Skein realtime server": "Skein realtime server, port %i",
+    " serve --config": " serve --standby --port %i --config",
+  })
+  expect(body(shipped("systemd/skein@.service", {}))).toBe(body(single))
+})

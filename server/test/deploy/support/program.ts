@@ -65,9 +65,13 @@ export class SystemProgram {
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     if (this.#child.pid === undefined || this.hasEnded) return
-    const ended = new Promise((resolve) => this.#child.once("exit", resolve))
+    const ended = this.ended()
     this.#child.kill(signal)
     await ended
+  }
+
+  async ended(): Promise<void> {
+    if (!this.hasEnded) await new Promise((resolve) => this.#child.once("exit", resolve))
   }
 }
 
