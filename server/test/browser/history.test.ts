@@ -3,7 +3,7 @@ import type { Page } from "playwright-core"
 import { until } from "../support/until.ts"
 import { fillLobby, Voice } from "./support/crowd.ts"
 import { Line } from "./support/line.ts"
-import { House, message, room, say } from "./support/people.ts"
+import { composer, House, message, room, say } from "./support/people.ts"
 
 const TOTAL = 340
 const WINDOW = 300
@@ -135,6 +135,22 @@ test("coming back to a room one begins at the first unread message, not at the e
   // Only what has been on screen is read.
   const left = Number.parseInt(await room(page, "Lobby").locator(".badge span").first().innerText(), 10)
   expect(left).toBeGreaterThan(5)
+})
+
+test("writing a long text, line by line, does not take the newest message out of sight", async () => {
+  const page = await house.guest("Writer")
+  await until(async () => (await look(page)).rows > 20, "a page")
+  await composer(page).click()
+  for (let line = 0; line < 25; line++) {
+    await page.keyboard.type(`line ${line}`)
+    await page.keyboard.press("Shift+Enter")
+  }
+  expect(await composer(page).evaluate((field) => field.clientHeight)).toBeGreaterThan(200)
+  await until(async () => (await look(page)).fromBottom < 2, "at the end")
+  expect(await page.locator(".pill").count()).toBe(0)
+  await page.keyboard.press("Control+a")
+  await page.keyboard.press("Backspace")
+  await until(async () => (await look(page)).fromBottom < 2, "at the end")
 })
 
 test("a link to an old message opens around it, and answering from there leads back to the newest", async () => {

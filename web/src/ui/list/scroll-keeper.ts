@@ -21,6 +21,7 @@ export class ScrollKeeper {
   private hold: Hold = { at: "bottom" }
   /** Where the box stood when it was last looked at. */
   private topPx = 0
+  private heightPx = 0
   private box: HTMLElement | undefined
   private readonly resized = new ResizeObserver(() => this.settle())
   private readonly scrolled = () => this.remember()
@@ -30,6 +31,10 @@ export class ScrollKeeper {
     private readonly moved: (view: View) => void,
     private readonly hasEnd: () => boolean,
   ) {}
+
+  get atBottom(): boolean {
+    return this.hold.at === "bottom"
+  }
 
   attach(box: HTMLElement): void {
     this.box = box
@@ -76,6 +81,7 @@ export class ScrollKeeper {
       if (row) box.scrollTop = row.offsetTop - hold.offsetPx
     }
     this.topPx = box.scrollTop
+    this.heightPx = box.clientHeight
     this.tell()
   }
 
@@ -103,7 +109,8 @@ export class ScrollKeeper {
   private allowForScroll(box: HTMLElement): void {
     const movedPx = box.scrollTop - this.topPx
     const clamped = box.scrollTop >= box.scrollHeight - box.clientHeight - 1
-    if (Math.abs(movedPx) < 1 || clamped) return
+    // A box of another height may have been clamped on the way: that is no scrolling.
+    if (Math.abs(movedPx) < 1 || clamped || box.clientHeight !== this.heightPx) return
     if (this.hold.at === "row") this.hold = { ...this.hold, offsetPx: this.hold.offsetPx - movedPx }
     else if (movedPx < 0) this.remember()
   }
@@ -112,6 +119,7 @@ export class ScrollKeeper {
     const { box } = this
     if (!box) return
     this.topPx = box.scrollTop
+    this.heightPx = box.clientHeight
     const belowPx = box.scrollHeight - box.clientHeight - box.scrollTop
     const stay = this.hold.at === "bottom" && belowPx <= LEAVE_BOTTOM_PX
     if (this.hasEnd() && (belowPx <= ENTER_BOTTOM_PX || stay)) this.hold = { at: "bottom" }

@@ -53,7 +53,7 @@ export function useListLife(
   useOpening(room)
   usePlacing(room, keeper, placed, unreadAfter, shape)
   useEdges(room, view, placed)
-  useReading(room, keeper, view, shape)
+  useReading(room, keeper, placed, view, shape)
   return { view, keeper }
 }
 
@@ -155,14 +155,14 @@ function useEdges(room: Room, view: View, placed: { current: boolean }): void {
 }
 
 /** Read means: the page is visible, the window has the focus, and the message was in the viewport. */
-function useReading(room: Room, keeper: ScrollKeeper, view: View, shape: Shape): void {
+function useReading(room: Room, keeper: ScrollKeeper, placed: { current: boolean }, view: View, shape: Shape): void {
   // A new view or new rows may show something unread.
   useEffect(() => {
     const look = () => {
-      if (document.visibilityState !== "visible" || !document.hasFocus()) return
+      if (!placed.current || document.visibilityState !== "visible" || !document.hasFocus()) return
       const thread = room.thread.peek()
       if (!thread.loaded || !me.peek()) return
-      const seq = isAttached(thread) && view.atBottom ? thread.seqHead : keeper.lastSeenSeq()
+      const seq = isAttached(thread) && keeper.atBottom ? thread.seqHead : keeper.lastSeenSeq()
       if (seq > room.readSeq.peek()) seen(room, seq)
     }
     look()
