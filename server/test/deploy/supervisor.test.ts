@@ -107,7 +107,7 @@ test("restarts by command and kill -9 under Supervisor: clients recover, nothing
   await until(() => serverPid() !== first, "another process works in the data folder", 15_000)
   await hears(20, "publications arrive after the restart")
 
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     const killed = serverPid()
     process.kill(killed, "SIGKILL")
     await until(() => serverPid() !== killed, "Supervisor starts it again", 15_000)

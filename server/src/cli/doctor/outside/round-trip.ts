@@ -3,7 +3,7 @@ import { quote } from "./answer.ts"
 import { conversation, type Heard } from "./conversation.ts"
 import type { Target } from "./target.ts"
 
-const ANSWER_DEADLINE_MS = 10_000
+const ANSWER_DEADLINE_MS = 5_000
 
 export interface RoundTripOptions {
   readonly origin: string
