@@ -8,8 +8,10 @@ import { beginPusher, createPusherOf } from "./app/pusher.ts"
 import { createSite, siteConnections } from "./app/site.ts"
 import { createWebhooks, pusherFigures } from "./app/webhooks.ts"
 import { firstOf } from "./auth/identify.ts"
-import { isEnded } from "./chat/session/endings.ts"
+import type { Chat } from "./chat/chat.ts"
+import { loginState } from "./chat/session/endings.ts"
 import type { Config } from "./config/schema.ts"
+import type { HandshakeIdentity } from "./core/tokens.ts"
 import { systemClock } from "./gateway/clock.ts"
 import { StaticFiles } from "./gateway/static.ts"
 import type { Log } from "./telemetry/log.ts"
@@ -49,8 +51,8 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const { gateway, broker, channels } = node
   const store = config.chat.enabled ? createStore(config, clock, log) : undefined
   if (store) stops.add(() => store.stop())
-  const identities = await createIdentities(config, clock, log, async (sessionId) =>
-    store ? isEnded(store, sessionId) : false,
+  const identities = await createIdentities(config, clock, log, async (login) =>
+    store ? loginState(store, login) : "live",
   )
   const site = await createSite(config, {
     clock,
@@ -60,7 +62,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   stops.add(() => site.stop())
   const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, site, clock, log })
   // The site first: whoever signed in there is no longer the guest that the chat's own cookie still names.
-  const byCookie = firstOf([site.identity.identify, ({ headers }) => chat?.identifyByCookie(headers)])
+  const byCookie = firstOf([welcomed(site.identity, chat), ({ headers }) => chat?.identifyByCookie(headers)])
   const identify = identities.handshakes(byCookie.identify)
   const centrifuge = addProtocols({ config, node, encoders, identities, identify, site, chat, clock, log })
 
@@ -102,6 +104,15 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   stops.add(() => gateway.stop())
   stops.add(() => gateway.drain(config.drain.windowMs))
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`
+}
+
+/** Whom the site knows; the guest he was in this browser goes on as him. */
+function welcomed(site: HandshakeIdentity, chat: Chat | undefined): HandshakeIdentity["identify"] {
+  return async (handshake) => {
+    const identity = await site.identify(handshake)
+    if (identity) await chat?.welcome(identity, handshake.headers)
+    return identity
+  }
 }
 
 /** What has been started, to be stopped in reverse order. */

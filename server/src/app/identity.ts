@@ -1,7 +1,7 @@
 import { type ApiKeys, createApiKeys } from "../auth/api-key.ts"
 import { byApiKey, byQueryToken, byTrustedUserId, firstOf, type Strategy } from "../auth/identify.ts"
 import { createTokens } from "../auth/jwt.ts"
-import { siteMarkIn } from "../chat/session/endings.ts"
+import type { LoginNamed, LoginState } from "../chat/session/endings.ts"
 import type { Config } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
 import type { HandshakeIdentity, Tokens } from "../core/tokens.ts"
@@ -15,14 +15,14 @@ export interface Identities {
   handshakes(byCookie: Strategy): HandshakeIdentity
 }
 
-/** @param isSessionEnded - a login that was ended before its time opens nothing any more */
+/** @param stateOf - of a login: one that was ended before its time opens nothing any more */
 export async function createIdentities(
   config: Config,
   clock: Clock,
   log: Log,
-  isSessionEnded: (sessionId: string) => Promise<boolean>,
+  stateOf: (login: LoginNamed) => Promise<LoginState>,
 ): Promise<Identities> {
-  const tokens = refusingEndedSessions(await createTokens(tokenOptions(config), clock), isSessionEnded)
+  const tokens = refusingEndedSessions(await createTokens(tokenOptions(config), clock), stateOf)
   const apiKeys = createApiKeys(config.auth.apiKeys)
   const refused = (why: string): void => log.info({ why }, "a token in an address was refused")
   return {
@@ -45,17 +45,17 @@ function tokenOptions({ auth }: Config): Parameters<typeof createTokens>[0] {
   }
 }
 
-function refusingEndedSessions(tokens: Tokens, isEnded: (sessionId: string) => Promise<boolean>): Tokens {
+function refusingEndedSessions(tokens: Tokens, stateOf: (login: LoginNamed) => Promise<LoginState>): Tokens {
   return {
     subscription: (token, expected) => tokens.subscription(token, expected),
     async connection(token) {
       const verdict = await tokens.connection(token)
       if (verdict.kind !== "ok" || verdict.identity.sessionId === undefined) return verdict
-      const ended = await isEnded(verdict.identity.sessionId)
-      if (!ended) return verdict
-      // The site's login ended, perhaps for another one: clients that can ask for a new token do.
-      const isOfSite = siteMarkIn(verdict.identity.sessionId) !== undefined
-      return { kind: isOfSite ? "expired" : "invalid", why: "its session was signed out" }
+      const { sessionId, userId } = verdict.identity
+      const state = await stateOf({ sessionId, userId })
+      if (state === "live") return verdict
+      // Clients that can ask for a new token do when theirs is expired.
+      return { kind: state === "replaced" ? "expired" : "invalid", why: "its session was signed out" }
     },
   }
 }

@@ -34,6 +34,23 @@ describe("the chat", () => {
     expect(hello.user).toEqual({ id: "bob", name: "bob" })
   })
 
+  test("CHAT-24 who is a member joins as often as he likes; joining what one is not in has its rate", async () => {
+    await arrive("ann")
+    for (let n = 0; n < 60; n++) await it.chat.rooms.enter(person("ann"), "lobby", { create: false })
+    for (let n = 0; n < 30; n++) await it.call("ann", "chat.rooms.join", { conversation_id: lobby })
+    const outcomes: string[] = []
+    for (let n = 0; n < 25; n++) {
+      await subject.store.leave({ conversationId: lobby, userId: "ann" })
+      outcomes.push(await codeOf(() => it.chat.rooms.enter(person("ann"), "lobby", { create: false })))
+    }
+    expect(new Set(outcomes)).toEqual(new Set(["done", "too_many_requests"]))
+    // Knocking on a room is bounded too, and a direct conversation is none.
+    const knocks = Array.from({ length: 120 }, () =>
+      codeOf(() => it.call("bob", "chat.rooms.join", { conversation_id: lobby })),
+    )
+    expect(new Set(await Promise.all(knocks))).toEqual(new Set(["done", "too_many_requests"]))
+  })
+
   test("CHAT-21 a message is pushed after it is stored, with both heads, in order of seq under concurrency", async () => {
     await arrive("ann", "bob")
     await Promise.all(Array.from({ length: 15 }, (_, n) => send(n % 2 ? "ann" : "bob", `text ${n}`)))

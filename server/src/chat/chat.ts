@@ -26,6 +26,7 @@ import { cookieOf, SESSION_COOKIE } from "./session/cookie.ts"
 import { isEnded } from "./session/endings.ts"
 import type { SessionKeys } from "./session/keys.ts"
 import { Logins } from "./session/logins.ts"
+import { GuestMerging } from "./session/merging.ts"
 import { TypingNotices } from "./typing.ts"
 
 export interface ChatOptions {
@@ -63,6 +64,11 @@ export interface Chat {
   serverSubscriptions(identity: Identity): ServerSubscription[]
   /** Who a request's session cookie says it is, for handshakes. */
   identifyByCookie(headers: Headers): Promise<Identity | undefined>
+  /**
+   * The site says who a handshake is: the guest of its session cookie goes on as that person. Never rejects; nothing
+   * is looked up when there is no such cookie.
+   */
+  welcome(identity: Identity, headers: Headers): Promise<void>
   /** Whether a login has been ended before its time: its tokens must no longer open connections. */
   isSessionEnded(sessionId: string): Promise<boolean>
   readonly rooms: Rooms
@@ -91,6 +97,7 @@ export function createChat(options: ChatOptions): Chat {
     closeUser: options.closeUser,
   }
   const logins = new Logins({ ...options, people })
+  const merging = new GuestMerging({ ...parts, logins })
   const identifyByCookie = async (headers: Headers): Promise<Identity | undefined> => {
     const login = await logins.read(cookieOf(headers, SESSION_COOKIE))
     return login && logins.identityOf(login)
@@ -101,14 +108,15 @@ export function createChat(options: ChatOptions): Chat {
     rooms: new PlainRooms(parts),
     isMethod,
     identifyByCookie,
+    welcome: async (identity, headers) => void (await merging.welcome(headers, identity)),
     serverSubscriptions,
     isSessionEnded: (sessionId) => isEnded(store, sessionId),
     call: async (identity, method, data) => JSON.stringify(await dispatch(parts, identity, method, readJson(data))),
     callForBackEnd: (method, data) => callForBackEnd(parts, method, data),
     routes: () => {
-      const identify = identifyRequest(options, identifyByCookie)
+      const identify = identifyRequest(options, merging, identifyByCookie)
       const call = dispatch.bind(undefined, parts)
-      return sessionRoutes({ ...options, logins }).route("/", restRoutes({ ...options, call, identify }))
+      return sessionRoutes({ ...options, logins, merging }).route("/", restRoutes({ ...options, call, identify }))
     },
     start: async () => {
       stopHousekeeping = clock.every(HOUSEKEEPING_MS, () => void keepHouse(options))
@@ -141,13 +149,16 @@ function serverSubscriptions(identity: Identity): ServerSubscription[] {
 /** REST callers: a connection token as bearer, the site's session, or the session cookie. */
 function identifyRequest(
   { tokens, store, siteIdentity, log }: ChatOptions,
+  merging: GuestMerging,
   identifyByCookie: (headers: Headers) => Promise<Identity | undefined>,
 ): (request: Request) => Promise<Identity> {
   return async (request) => {
     const { headers } = request
     const bearer = /^bearer\s+(\S+)\s*$/i.exec(headers.get("authorization") ?? "")?.[1]
     if (bearer === undefined) {
-      const identity = (await siteIdentity?.(request)) ?? (await identifyByCookie(headers))
+      const ofSite = await siteIdentity?.(request)
+      if (ofSite) await merging.welcome(headers, ofSite)
+      const identity = ofSite ?? (await identifyByCookie(headers))
       if (identity) return identity
       throw new SkeinError("unauthorized", "sign in first: POST /chat/session, or send a connection token as bearer")
     }

@@ -9,7 +9,7 @@ export interface ChatRates {
   /** Sending, editing, deleting. */
   readonly write: Rate
   readonly typing: Rate
-  /** Joining, leaving, opening direct conversations, renaming. */
+  /** Joining what one is not in, leaving, opening direct conversations, renaming. */
   readonly join: Rate
   readonly create: Rate
   /** Read cursors. */

@@ -346,7 +346,7 @@ export type Output<M extends Method> = z.output<Operations[M]["output"]>
 /**
  * What a conversation's channel (`Conversation.channel`) and a person's own channel carry, as JSON.
  *
- * `chat:c:<conversation id>`: message, change, typing, member_joined, member_left, read.
+ * `chat:c:<conversation id>`: message, change, typing, member_joined, member_left, user_merged, read.
  * `chat:u:<user id>`: read (my other devices), conversation_added, conversation_removed, user.
  * The server subscribes each chat connection to the person's own channel by itself (server-side subscription).
  * Every push about a conversation carries its two heads.
@@ -357,6 +357,20 @@ export type Push =
   | { type: "typing"; conversation_id: string; user: User; active: boolean }
   | { type: "member_joined"; conversation_id: string; user: User; member_count: number }
   | { type: "member_left"; conversation_id: string; user: User; member_count: number }
+  /**
+   * The guest `from` has signed in and is `user` now, in everything: his messages are `user`'s, also one that arrives
+   * later, and his membership is. Clients put `user` in the place of `from`. Where he spoke, `chg_head` has grown by
+   * one, so that whoever missed this finds its messages out of date (a reset).
+   */
+  | {
+      type: "user_merged"
+      conversation_id: string
+      seq_head: number
+      chg_head: number
+      from: string
+      user: User
+      member_count: number
+    }
   | { type: "read"; conversation_id: string; user_id: string; read_seq: number; unread?: number }
   | { type: "conversation_added"; conversation: Membership }
   | { type: "conversation_removed"; conversation_id: string }
@@ -376,7 +390,8 @@ export interface SessionAnswer {
 
 /**
  * Session routes (cookie `skein_session`, HttpOnly, SameSite=Lax; Origin checked on every call that changes something):
- * - `GET /chat/session` → SessionAnswer
+ * - `GET /chat/session` → SessionAnswer; a guest who is signed in at the site as well goes on as that user (user_merged),
+ *   and his cookie is cleared. So he does with any other request that comes with both.
  * - `POST /chat/session` `{"name": "…"}` → a guest of that name; or `{"token": "<site's JWT>"}` → the site's user
  * - `DELETE /chat/session` → signs out: cookie cleared, that session's sockets closed
  * Refusals everywhere: HTTP status with `{"error": {"code": number, "name": string, "message": string, "retry_after_ms"?: number}}`;

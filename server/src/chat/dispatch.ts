@@ -36,6 +36,8 @@ const CALLS: { readonly [M in Method]: Call<M> } = {
 const RATES: Partial<Record<Method, keyof ChatRates>> = {
   "chat.hello": "query",
   "chat.rooms.list": "query",
+  // Joining takes from its own rate besides, unless one is a member.
+  "chat.rooms.join": "query",
   "chat.users": "query",
   "chat.members": "query",
   "chat.messages": "query",

@@ -133,6 +133,12 @@ export class People {
     return user
   }
 
+  /** Who is no more, as far as the store says. */
+  forget(userId: string): void {
+    this.#known.delete(userId)
+    this.#touchedAtMs.delete(userId)
+  }
+
   /** Notes that somebody is here, about once an hour: what guests' names are held by. */
   async touch(userId: string): Promise<void> {
     const nowMs = this.#clock.nowMs()

@@ -10,7 +10,7 @@ test("every rule of spec/chat.md is named by a test, and tests name no other rul
   const tested = new Set<string>()
   for (const folder of FOLDERS)
     for (const file of readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }))
-      if (/(\.test|contract-suite)\.ts$/.test(file))
+      if (/(\.test|-suite)\.ts$/.test(file))
         for (const id of idsIn(readFileSync(join(ROOT, folder, file), "utf8"), /test\(\s*"(CHAT-\d+) /g)) tested.add(id)
   expect([...tested].toSorted()).toEqual([...rules].toSorted())
 })

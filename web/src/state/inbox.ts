@@ -1,6 +1,6 @@
 import type { CatchUpEntry, Message, Push } from "../contract.ts"
 import { LIMITS } from "../contract.ts"
-import { applyStep, heard, isBehind, type Step } from "../sync/thread.ts"
+import { applyStep, heard, isBehind, merged, type Step } from "../sync/thread.ts"
 import { learn, me, namesMe } from "./people.ts"
 import { adopt, drop, joinable, type Room, rooms } from "./rooms.ts"
 import { typing } from "./typing.ts"
@@ -65,7 +65,21 @@ export class Inbox {
     else if (push.type === "user") learn(push.user)
     else if (push.type === "conversation_added") this.events.added(adopt(push.conversation))
     else if (push.type === "conversation_removed") this.remove(push.conversation_id)
+    else if (push.type === "user_merged") this.merged(push)
     else this.counted(push)
+  }
+
+  private merged(push: Push & { type: "user_merged" }): void {
+    this.counted(push)
+    // A line of the guest that was under way when he signed in shows whose it is.
+    learn({ ...push.user, id: push.from })
+    const room = rooms.peek().get(push.conversation_id)
+    if (!room) return
+    const { from, user, seq_head, chg_head } = push
+    room.thread.value = heard(merged(room.thread.peek(), from, user.id, chg_head), seq_head, chg_head)
+    const last = room.lastMessage.peek()
+    if (last?.sender_id === from) room.lastMessage.value = { ...last, sender_id: user.id }
+    if (isBehind(room.thread.peek())) this.events.behind(room)
   }
 
   private step(heads: { conversation_id: string; seq_head: number; chg_head: number }, step: Step): void {
@@ -117,7 +131,7 @@ export class Inbox {
     this.events.removed(room)
   }
 
-  private counted(push: Push & { type: "member_joined" | "member_left" }): void {
+  private counted(push: Push & { type: "member_joined" | "member_left" | "user_merged" }): void {
     learn(push.user)
     const room = rooms.peek().get(push.conversation_id)
     if (room) room.facts.value = { ...room.facts.peek(), member_count: push.member_count }

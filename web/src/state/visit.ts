@@ -58,6 +58,12 @@ async function ended(over: Chat): Promise<void> {
   phase.value = "ended"
   try {
     const answer = await readSession()
+    if (over.user.guest && answer.user && !answer.user.guest) {
+      // The guest signed in at the site: everything goes on as the member.
+      await over.stop(true)
+      await arrive(answer)
+      return
+    }
     // Still signed in but sent away for good (banned, for one): no loop, the person decides when to try again.
     await over.stop(answer.user?.id !== over.user.id)
   } catch (error) {

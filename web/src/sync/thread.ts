@@ -65,6 +65,14 @@ export function heard(thread: Thread, seq: number, chg: number): Thread {
   return { ...thread, seqKnown: Math.max(thread.seqKnown, seq), chgKnown: Math.max(thread.chgKnown, chg) }
 }
 
+/** A guest is a member now, in all he said. `chg` counts this as one change; who missed others before it is behind. */
+export function merged(thread: Thread, from: string, to: string, chg: number): Thread {
+  const rows = thread.rows.map((row) =>
+    row.message.sender_id === from ? { ...row, message: { ...row.message, sender_id: to } } : row,
+  )
+  return { ...thread, rows, chgHead: chg === thread.chgHead + 1 ? chg : thread.chgHead }
+}
+
 /** The two seqs around each hole in the rows: `[first missing, last missing]`. */
 export function gapsIn(rows: readonly Row[]): [number, number][] {
   const gaps: [number, number][] = []

@@ -49,14 +49,32 @@ export const joinRoom: Call<"chat.rooms.join"> = async (parts, caller, { convers
   conversation: toMembership(await becomeMember(parts, caller, conversation_id)),
 })
 
-/** @throws SkeinError `not_found`, `too_many_requests` */
+/**
+ * Who is a member already has joined, however often a client that comes back says so: that costs nothing of the rate.
+ * @throws SkeinError `not_found`, `too_many_requests`
+ */
 export async function becomeMember(
   parts: ChatParts,
   { user }: Caller,
   conversationId: string,
 ): Promise<StoredMembership> {
+  const membership = await membershipOf(parts, user.id, conversationId)
+  if (membership?.kind === "room") return membership
   parts.rates.ensure(user.id, "join")
   return (await addMember(parts, user, conversationId)).membership
+}
+
+async function membershipOf(
+  { store }: ChatParts,
+  userId: string,
+  conversationId: string,
+): Promise<StoredMembership | undefined> {
+  try {
+    return (await store.membership({ conversationId, userId })).membership
+  } catch (error) {
+    if (error instanceof SkeinError && error.code === "not_a_member") return undefined
+    throw error
+  }
 }
 
 /** Makes somebody a member and tells everyone. @throws SkeinError `not_found` */

@@ -8,6 +8,7 @@ import type { ChatLog } from "../pushes.ts"
 import { KeyedRates } from "../rates.ts"
 import { clearedCookie, cookieOf, SESSION_COOKIE } from "../session/cookie.ts"
 import type { Login, Logins } from "../session/logins.ts"
+import type { GuestMerging } from "../session/merging.ts"
 import { toUser } from "../wire.ts"
 import { jsonBody } from "./bodies.ts"
 import { refusalResponse } from "./refusals.ts"
@@ -35,6 +36,7 @@ export type SiteIdentity = (request: Request) => Promise<Identity | undefined>
 
 export interface SessionRoutesParts {
   readonly logins: Logins
+  readonly merging: GuestMerging
   /** Absent: only our own cookie counts. */
   readonly siteIdentity?: SiteIdentity
   readonly requests: SessionRequests
@@ -48,7 +50,8 @@ const signInSchema = z.union([
 ])
 
 /** `GET`, `POST` and `DELETE /chat/session`, as contract.ts says. */
-export function sessionRoutes({ logins, siteIdentity, requests, clock, log }: SessionRoutesParts): Hono {
+export function sessionRoutes(parts: SessionRoutesParts): Hono {
+  const { logins, merging, siteIdentity, requests, clock, log } = parts
   const rates = new KeyedRates(clock)
   const app = new Hono()
   app.onError((error) => refusalResponse(error, log))
@@ -65,12 +68,12 @@ export function sessionRoutes({ logins, siteIdentity, requests, clock, log }: Se
 
   app.get("/chat/session", async ({ req: { raw } }) => {
     rates.ensure(`read ${requests.address(raw)}`, READ_RATE, "requests")
-    // Whoever signed in at the site is no longer the guest of our own cookie, which waits until he signs out there.
     const identity = await siteIdentity?.(raw)
-    return answer(
-      raw,
-      identity ? await logins.ofSite(identity) : await logins.read(cookieOf(raw.headers, SESSION_COOKIE)),
-    )
+    if (!identity) return answer(raw, await logins.read(cookieOf(raw.headers, SESSION_COOKIE)))
+    const login = await logins.ofSite(identity)
+    // Whoever signed in at the site is no longer the guest of our own cookie.
+    const isMerged = await merging.welcome(raw.headers, identity)
+    return answer(raw, login, isMerged ? clearedCookie(requests.isSecure(raw)) : undefined)
   })
 
   app.post("/chat/session", async ({ req: { raw } }) => {
@@ -81,8 +84,9 @@ export function sessionRoutes({ logins, siteIdentity, requests, clock, log }: Se
     const before = await logins.read(cookieOf(raw.headers, SESSION_COOKIE))
     const login =
       "token" in body.data ? await logins.siteUser(body.data.token) : await asGuest(raw, body.data.name, before)
+    const isMerged = "token" in body.data && before?.user.guest === true && (await merging.into(login.user, before))
     // Somebody else's login ends with the new one: nothing of the one before may stay.
-    if (before && before.userId !== login.userId) await logins.end(before)
+    if (!isMerged && before && before.userId !== login.userId) await logins.end(before)
     return answer(raw, login, await logins.cookie(login, requests.isSecure(raw)))
   })
 

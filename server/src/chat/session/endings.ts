@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import type { Clock } from "../../core/clock.ts"
 import type { ChatStore } from "../../store/contract.ts"
-import { newSessionId } from "../ids.ts"
+import { isGuestId, newSessionId } from "../ids.ts"
 import type { LoginClaims } from "./keys.ts"
 
 /** Longer than any cookie or token of a login lives. */
@@ -32,6 +32,24 @@ export async function isEnded(store: ChatStore, sessionId: string): Promise<bool
   const ids = login?.startsWith("l_") ? [sessionId, mark ?? ""] : [sessionId, siteMark(sessionId)]
   const answers = await Promise.all(ids.map((id) => store.isSessionEnded({ sessionId: id })))
   return answers.some(({ ended }) => ended)
+}
+
+export interface LoginNamed {
+  readonly sessionId: string
+  readonly userId: string
+}
+
+/** `replaced`: ended, and another one may have taken its place in the same browser. */
+export type LoginState = "live" | "ended" | "replaced"
+
+/** @param login - of a token */
+export async function loginState(store: ChatStore, { sessionId, userId }: LoginNamed): Promise<LoginState> {
+  if (!(await isEnded(store, sessionId))) return "live"
+  // The site's login ended, perhaps for another one of it.
+  if (siteMarkIn(sessionId) !== undefined) return "replaced"
+  // A guest who is gone has signed in at the site; one who signed out is still known.
+  const isGone = isGuestId(userId) && (await store.users({ ids: [userId] })).users.length === 0
+  return isGone ? "replaced" : "ended"
 }
 
 /** Whether the login was ended by itself, with the site's, or with all that its user had then. */

@@ -4,7 +4,7 @@ import { SkeinError } from "../../core/errors.ts"
 import type { Tokens } from "../../core/tokens.ts"
 import type { ChatStore, StoredUser } from "../../store/contract.ts"
 import { CHAT_LIMITS, type User } from "../contract.ts"
-import { newGuestId } from "../ids.ts"
+import { isGuestId, newGuestId } from "../ids.ts"
 import { cleanName } from "../names.ts"
 import type { People } from "../people.ts"
 import { toUser } from "../wire.ts"
@@ -47,6 +47,13 @@ export class Logins {
     const [ended, { users }] = await Promise.all([isLoginEnded(store, claims), store.users({ ids: [claims.userId] })])
     const [user] = users
     return ended || !user ? undefined : { ...claims, user }
+  }
+
+  /** The guest of a cookie, as `read`; undefined for anybody else. Costs the store nothing when there is none. */
+  async liveGuest(cookie: string | undefined): Promise<Login | undefined> {
+    if (cookie === undefined || cookie === "") return undefined
+    const claims = await this.#parts.keys.readLogin(cookie)
+    return claims && isGuestId(claims.userId) ? this.read(cookie) : undefined
   }
 
   /** @throws SkeinError `name_taken`, `bad_request` */

@@ -5,7 +5,7 @@ import type { ChatStore } from "../../store/contract.ts"
 import { type Chat, createChat } from "../chat.ts"
 import { CHAT_DEFAULTS, type ChatConfig } from "../config.ts"
 import type { Input, Method, Output, Push } from "../contract.ts"
-import type { SessionRequests } from "../http/session-routes.ts"
+import type { SessionRequests, SiteIdentity } from "../http/session-routes.ts"
 import { createSessionKeys } from "../session/keys.ts"
 
 /** Time moved by hand; timers run when it passes them. */
@@ -92,6 +92,7 @@ export async function startChat(
   store: ChatStore,
   config: Partial<ChatConfig> = {},
   requests: Partial<SessionRequests> = {},
+  siteIdentity?: SiteIdentity,
 ): Promise<ChatUnderTest> {
   const clock = new HandClock()
   const channels = new RecordingChannels()
@@ -118,6 +119,7 @@ export async function startChat(
       guestsAllowed: () => true,
       ...requests,
     },
+    ...(siteIdentity === undefined ? {} : { siteIdentity }),
     closeSession: (id) => void closedSessions.push(id),
     closeUser: (id) => void closedUsers.push(id),
   })
