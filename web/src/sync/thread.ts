@@ -65,12 +65,16 @@ export function heard(thread: Thread, seq: number, chg: number): Thread {
   return { ...thread, seqKnown: Math.max(thread.seqKnown, seq), chgKnown: Math.max(thread.chgKnown, chg) }
 }
 
-/** A guest is a member now, in all he said. `chg` counts this as one change; who missed others before it is behind. */
+/**
+ * A guest is a member now, in all he said. Where he spoke this is change number `chg`, and rows of his prove that he did;
+ * without any, `chg` may be the number of another change that was missed, and is not taken for this one.
+ */
 export function merged(thread: Thread, from: string, to: string, chg: number): Thread {
   const rows = thread.rows.map((row) =>
     row.message.sender_id === from ? { ...row, message: { ...row.message, sender_id: to } } : row,
   )
-  return { ...thread, rows, chgHead: chg === thread.chgHead + 1 ? chg : thread.chgHead }
+  const counted = thread.rows.some((row) => row.message.sender_id === from) && chg === thread.chgHead + 1
+  return { ...thread, rows, chgHead: counted ? chg : thread.chgHead }
 }
 
 /** The two seqs around each hole in the rows: `[first missing, last missing]`. */
