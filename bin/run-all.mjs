@@ -11,7 +11,7 @@ import { findSuites } from "./suites.mjs"
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const TEST_TIMEOUT_MS = 30_000
-const SUITE_DEADLINE_MS = 480_000
+const SUITE_DEADLINE_MS = 900_000
 
 const failures = []
 let passed = 0
