@@ -5,7 +5,8 @@ import { createIdentities } from "./app/identity.ts"
 import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
-import { createSite, siteConnections } from "./app/site.ts"
+import { siteConnections } from "./app/site.ts"
+import { createSites } from "./app/sites.ts"
 import { createWebhooks, pusherFigures } from "./app/webhooks.ts"
 import { firstOf } from "./auth/identify.ts"
 import type { Chat } from "./chat/chat.ts"
@@ -54,23 +55,34 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const identities = await createIdentities(config, clock, log, async (login) =>
     store ? loginState(store, login) : "live",
   )
-  const site = await createSite(config, {
+  const sites = await createSites(config, {
     clock,
     log: log.child({ part: "site" }),
     ...siteConnections(channels.hub, store, clock, log),
   })
-  stops.add(() => site.stop())
+  stops.add(() => sites.stop())
+  const site = sites.main
   const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, site, clock, log })
   // The site first: whoever signed in there is no longer the guest that the chat's own cookie still names.
   const byCookie = firstOf([welcomed(site.identity, chat), ({ headers }) => chat?.identifyByCookie(headers)])
   const identify = identities.handshakes(byCookie.identify)
-  const centrifuge = addProtocols({ config, node, encoders, identities, identify, site, chat, clock, log })
+  const centrifuge = addProtocols({
+    config,
+    node,
+    encoders,
+    identities,
+    identify,
+    loggedOut: sites.forget,
+    chat,
+    clock,
+    log,
+  })
 
   const webhooks = config.pusher.enabled
     ? createWebhooks({ config, node, apps: pusherBeginnings.apps, clock, log })
     : undefined
   const pusher = config.pusher.enabled
-    ? createPusherOf(pusherBeginnings, { config, node, backEnd: webhooks?.backEnd, clock, log })
+    ? createPusherOf(pusherBeginnings, { config, node, sites, backEnd: webhooks?.backEnd, clock, log })
     : undefined
   if (pusher) gateway.addProtocol(pusher.protocol)
 
@@ -82,7 +94,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   }
   if (webhooks) stops.add(webhooks.start())
   if (pusher) stops.add(pusher.start())
-  site.start()
+  sites.start()
   const readiness = new Readiness(() => broker.probe(), clock, log)
   stops.add(await readiness.start())
   stops.add(clock.every(1_000, () => channels.tick(clock.nowMs())))

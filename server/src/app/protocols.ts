@@ -43,7 +43,8 @@ export interface ProtocolParts {
   readonly encoders: ReturnType<typeof createEncoders>
   readonly identities: Identities
   readonly identify: HandshakeIdentity
-  readonly site: Site
+  /** A login of the site was ended by its back end, or all of a user. */
+  readonly loggedOut: Site["forget"]
   /** Absent: the chat is off. */
   readonly chat: Chat | undefined
   readonly clock: Clock
@@ -58,7 +59,17 @@ export function addProtocols(parts: ProtocolParts): Centrifuge {
   return centrifuge
 }
 
-function createCentrifugeOf({ config, node, encoders, identities, identify, site, chat, clock, log }: ProtocolParts) {
+function createCentrifugeOf({
+  config,
+  node,
+  encoders,
+  identities,
+  identify,
+  loggedOut,
+  chat,
+  clock,
+  log,
+}: ProtocolParts) {
   return createCentrifuge({
     channels: node.channels,
     encoders: encoders.centrifuge,
@@ -70,7 +81,7 @@ function createCentrifugeOf({ config, node, encoders, identities, identify, site
     config: centrifugeConfig(config),
     defer: (run) => void setImmediate(run),
     apiKeyMatches: identities.apiKeys.matches,
-    loggedOut: site.forget,
+    loggedOut,
     ...(chat === undefined
       ? {}
       : {

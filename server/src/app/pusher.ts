@@ -4,6 +4,7 @@ import type { Clock } from "../core/clock.ts"
 import { OriginPolicy } from "../gateway/origin.ts"
 import {
   type AppOptions,
+  type AppSessions,
   Apps,
   type BackEndEvents,
   createPusher,
@@ -16,6 +17,7 @@ import {
 } from "../protocols/pusher/pusher.ts"
 import type { Log } from "../telemetry/log.ts"
 import type { Node } from "./node.ts"
+import type { Sites } from "./sites.ts"
 
 /** The apps and what core needs of them before it exists. */
 export interface PusherBeginnings {
@@ -33,6 +35,7 @@ export function beginPusher({ pusher, pusherApps }: Config): PusherBeginnings {
 export interface PusherSurroundings {
   readonly config: Config
   readonly node: Node
+  readonly sites: Sites
   /** Absent: no app has webhooks. */
   readonly backEnd: BackEndEvents | undefined
   readonly clock: Clock
@@ -41,7 +44,7 @@ export interface PusherSurroundings {
 
 export function createPusherOf(
   { apps, encoders, rules }: PusherBeginnings,
-  { config, node, backEnd, clock, log }: PusherSurroundings,
+  { config, node, sites, backEnd, clock, log }: PusherSurroundings,
 ): Pusher {
   return createPusher({
     apps,
@@ -52,6 +55,7 @@ export function createPusherOf(
     log: log.child({ part: "pusher" }),
     config: pusherConfig(config),
     ownRules: new Set(rules),
+    sessions: appSessions(config, node, sites),
     ...(backEnd === undefined ? {} : { backEnd }),
     randomNumber: () => randomBytes(6).readUIntBE(0, 6),
   })
@@ -81,6 +85,23 @@ function appOptions(app: Config["pusherApps"][number]): AppOptions {
     terminateCode: app.terminate === "stop" ? 4009 : 4200,
     limits: { ...DEFAULT_APP_LIMITS, ...app },
   }
+}
+
+/** Apps whose users are known by logins of a site. */
+function appSessions({ pusherApps }: Config, node: Node, sites: Sites): Map<string, AppSessions> {
+  const known = new Map<string, AppSessions>()
+  for (const app of pusherApps) {
+    const site = sites.byName.get(app.site)
+    if (!site) continue
+    // Cookies come along here: "any page" is no answer, as it is where the app key alone counts.
+    const origins = app.origins.includes("*") ? node.origins : new OriginPolicy(app.origins)
+    known.set(app.id, {
+      identity: site.identity,
+      ownChannels: app.ownChannels,
+      allowsOrigin: (headers) => origins.allows(headers),
+    })
+  }
+  return known
 }
 
 function allowsOrigin(origins: readonly string[]) {

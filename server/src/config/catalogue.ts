@@ -4,6 +4,7 @@ import { docOf, type FieldDoc } from "./fields.ts"
 import { environmentName, fileKey } from "./names.ts"
 import { pusherAppSchema } from "./pusher.ts"
 import { configSchema } from "./schema.ts"
+import { siteSchema } from "./sites.ts"
 
 /** One setting under all its names. */
 export interface Setting {
@@ -26,6 +27,7 @@ export const RULE_SETTINGS: readonly Setting[] = collect(ruleSchema.shape, [])
 export const ROW_SETTINGS: ReadonlyMap<string, readonly Setting[]> = new Map([
   ["channels", RULE_SETTINGS],
   ["pusher_apps", collect(pusherAppSchema.shape, [])],
+  ["sites", collect(siteSchema.shape, [])],
 ])
 
 export const SETTING_BY_NAME: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.name, setting]))

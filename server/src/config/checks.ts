@@ -1,6 +1,7 @@
 import { formatDurationMs } from "./duration.ts"
 import type { Mode, Settings } from "./schema.ts"
 import { sessionConflicts } from "./sessions.ts"
+import { siteConflicts } from "./sites.ts"
 
 /** A problem between settings that are fine one by one. `names` are the settings it is about. */
 export interface Conflict {
@@ -14,6 +15,7 @@ export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
     ...ruleConflicts(settings),
     ...appConflicts(settings),
     ...sessionConflicts(settings.sessions),
+    ...siteConflicts(settings),
     ...opennessConflicts(settings, mode),
   ]
 }

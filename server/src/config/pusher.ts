@@ -72,11 +72,27 @@ export const pusherAppSchema = z.strictObject({
     { default: "pusher" },
   ),
   origins: texts(
-    "Web sites whose pages may connect: `https://shop.example`, `https://*.shop.example`. Any by default, as at Pusher: this protocol takes no cookies, so a foreign page can do no more than any stranger who knows the key.",
+    "Web sites whose pages may connect: `https://shop.example`, `https://*.shop.example`. Any by default, as at Pusher: connections take no cookies, so a foreign page can do no more than any stranger who knows the key. `/pusher/auth` does take them: there `*` means the pages of `server.origins`.",
     {
       default: ["*"],
       expects: 'a list of origins like "https://shop.example" (scheme and host, no path), or "*"',
       pattern: /^(\*|https?:\/\/[^\s/]+)$/,
+    },
+  ),
+  site: optionalText(
+    'Whose login sessions sign its users in, over `/pusher/auth` and `/pusher/user-auth` of this server: "main" is the site of `[sessions]` and `[callback]`, others are named in `[[sites]]`. "none": only the app\'s back end signs.',
+    {
+      expects: "main, none, or the name of one of [[sites]]",
+      pattern: /^[A-Za-z0-9_-]{1,40}$/,
+      defaultNote: '`"main"` for the app that shares its channels, when that site is configured',
+    },
+  ),
+  ownChannels: texts(
+    'Private and presence channels that are a user\'s own, with `{user}` for the id the site knows him by. Of the others a login of the site opens only those whose rule in `[[channels]]` has `subscribe = "user"` or `"anyone"`.',
+    {
+      default: ["private-user.{user}", "private-App.Models.User.{user}"],
+      expects: "a list of names like private-user.{user}",
+      pattern: /^(private|presence)-(?!encrypted-)[^\s{}]*\{user\}[^\s{}]*$/,
     },
   ),
   clientEvents: flag("Clients may send `client-…` events to private and presence channels they are in.", {

@@ -43,7 +43,7 @@ export function renderReference(): string {
     const heading = section === "" ? "## Before any section" : `## [${section}]\n\n${introductionOf(section)}`
     return `${heading}\n\n${settings.map(describe).join("\n\n")}\n`
   })
-  return [INTRODUCTION, ...sections, describeRules(), describeApps()].join("\n")
+  return [INTRODUCTION, ...sections, describeRules(), describeApps(), describeSites()].join("\n")
 }
 
 function introductionOf(section: string): string {
@@ -90,6 +90,27 @@ id = "shop"
 key = "shop-key-1"
 secret = "a-long-secret-of-the-shop"
 webhook_urls = ["https://shop.example/pusher/webhook"]
+\`\`\`
+`
+}
+
+function describeSites(): string {
+  return `${describeTables("sites")}
+
+\`\`\`toml
+[[sites]]
+name = "club"
+framework = "laravel"
+store = "redis"
+prefix = "club-database-club-cache-"
+app_key = "base64:…"
+
+[[pusher_apps]]
+id = "club"
+key = "club-key-1"
+secret = "a-long-secret-of-the-club"
+site = "club"
+origins = ["https://club.example"]
 \`\`\`
 `
 }

@@ -31,7 +31,7 @@ function renderSetting(setting: Setting, config: Config, sources: ReadonlyMap<st
 /** Lists of tables: channel rules, apps. */
 function renderTables(setting: Setting, config: Config, sources: ReadonlyMap<string, string>): string {
   const source = sources.get(setting.name) ?? `default of ${config.mode} mode`
-  const rows = config[setting.path[0] as "channels" | "pusherApps"]
+  const rows = config[setting.path[0] as "channels" | "pusherApps" | "sites"]
   if (rows.length === 0) return `# no [[${setting.name}]]  # ${source}`
   const parts = ROW_SETTINGS.get(setting.name) ?? []
   // Without its secrets a table would be refused when the output is loaded.

@@ -16,6 +16,7 @@ import {
 import { limitsSchema } from "./limits.ts"
 import { type PusherAppSettings, pusherAppSchema, pusherSchema } from "./pusher.ts"
 import { callbackSchema, sessionsSchema } from "./sessions.ts"
+import { MAIN_SITE, NO_SITE, siteSchema } from "./sites.ts"
 
 /**
  * Every setting of the program, each with its default, its bounds and its sentence in the reference page.
@@ -199,6 +200,13 @@ const PUSHER_APPS: FieldDoc = {
   defaultNote: "one app, `skein`, whose key and secret are made at the first start and kept in `secrets.json`",
 }
 
+const SITES: FieldDoc = {
+  doc: "Further sites whose login sessions sign users in, `[[sites]]` each: for apps of the Pusher protocol that belong to another site than that of `[sessions]`.",
+  kind: "tables",
+  expects: "a list of sites",
+  defaultNote: "none",
+}
+
 export const configSchema = z.strictObject({
   mode: openChoice(
     '"development" opens the server to guests of this machine. "production" opens nothing that is not configured.',
@@ -225,6 +233,10 @@ export const configSchema = z.strictObject({
     .array(pusherAppSchema)
     .optional()
     .meta({ ...PUSHER_APPS }),
+  sites: z
+    .array(siteSchema)
+    .prefault([])
+    .meta({ ...SITES }),
   limits: limitsSchema.prefault({}),
   broker: brokerSchema.prefault({}),
   chat: chatSchema.prefault({}),
@@ -245,7 +257,7 @@ type Closed<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: Exclude<T[P], und
 export type Config = Omit<Closed<Settings, "mode">, "auth" | "channels" | "chat" | "plain" | "pusherApps"> & {
   auth: Closed<Settings["auth"], "sessionSecret" | "guests" | "trustUserId" | "allowAnonymous">
   channels: readonly ChannelRule[]
-  pusherApps: readonly Closed<PusherAppSettings, "sharesChannels">[]
+  pusherApps: readonly Closed<PusherAppSettings, "sharesChannels" | "site">[]
   chat: Closed<Settings["chat"], "createRooms">
   plain: Closed<Settings["plain"], "createRooms">
 }
@@ -280,15 +292,20 @@ export function closeSettings(settings: Settings, mode: Mode, secrets: Secrets):
       allowAnonymous: auth.allowAnonymous ?? development,
     },
     channels: settings.channels?.map(toChannelRule) ?? (development ? DEVELOPMENT_RULES : []),
-    pusherApps: closePusherApps(settings.pusherApps, secrets),
+    pusherApps: closePusherApps(settings, secrets),
     chat: { ...chat, createRooms: chat.createRooms ?? (development ? "anyone" : "users") },
     plain: { ...plain, createRooms: plain.createRooms ?? development },
   }
 }
 
-function closePusherApps(apps: Settings["pusherApps"], { pusherKey, pusherSecret }: Secrets): Config["pusherApps"] {
-  const all = apps ?? [pusherAppSchema.parse({ id: "skein", key: pusherKey, secret: pusherSecret })]
-  return all.map((app) => ({ ...app, sharesChannels: app.sharesChannels ?? all.length === 1 }))
+function closePusherApps(settings: Settings, { pusherKey, pusherSecret }: Secrets): Config["pusherApps"] {
+  const { pusherApps, sessions, callback } = settings
+  const all = pusherApps ?? [pusherAppSchema.parse({ id: "skein", key: pusherKey, secret: pusherSecret })]
+  const hasMainSite = sessions.framework !== "none" || callback.url !== undefined
+  return all.map((app) => {
+    const sharesChannels = app.sharesChannels ?? all.length === 1
+    return { ...app, sharesChannels, site: app.site ?? (sharesChannels && hasMainSite ? MAIN_SITE : NO_SITE) }
+  })
 }
 
 /** A whole configuration for tests: development, nothing read from anywhere, port 0. */

@@ -2,6 +2,7 @@ import type { Channels } from "../../core/channels.ts"
 import type { Clock } from "../../core/clock.ts"
 import type { Fanout } from "../../core/fanout.ts"
 import type { ChannelRule } from "../../core/rules.ts"
+import type { HandshakeIdentity } from "../../core/tokens.ts"
 import type { Apps } from "./apps.ts"
 import type { PusherEncoders } from "./encoders.ts"
 
@@ -150,6 +151,16 @@ export interface ClientEvent {
   readonly userId?: string
 }
 
+/** How an app knows its users by the login sessions of a site. */
+export interface AppSessions {
+  /** Whose cookies a request brings. @throws SkeinError (temporary) when the site cannot be asked */
+  readonly identity: HandshakeIdentity
+  /** Names of private and presence channels that belong to one user, `{user}` in the place of the id. */
+  readonly ownChannels: readonly string[]
+  /** Pages that may use the browser's cookies here. Requests without an Origin come from no page. */
+  readonly allowsOrigin: (headers: Headers) => boolean
+}
+
 export interface PusherParts {
   readonly apps: Apps
   readonly encoders: PusherEncoders
@@ -160,6 +171,8 @@ export interface PusherParts {
   readonly config: PusherConfig
   /** Rules that this protocol brought itself (`pusherRules`): in channels of those the app key is permission enough. */
   readonly ownRules: ReadonlySet<ChannelRule>
+  /** By app id. An app that is not in it knows its users by signatures of its back end only. */
+  readonly sessions: ReadonlyMap<string, AppSessions>
   /** Absent: nobody listens. */
   readonly backEnd?: BackEndEvents
   /** Uniform in [0, 2^48). */

@@ -2,6 +2,7 @@ import type { Hono } from "hono"
 import type { Protocol, Session, Socket, StreamGateway } from "../../gateway/protocol.ts"
 import { COUNT_EVERY_MS, Counts } from "./counts.ts"
 import { httpRoutes } from "./http/routes.ts"
+import { sessionAuthRoutes } from "./http/session-auth.ts"
 import { streamingRoutes } from "./http/streaming.ts"
 import type { PusherParts } from "./options.ts"
 import { readOpening } from "./session/opening.ts"
@@ -54,6 +55,7 @@ export function createPusher(parts: PusherParts): Pusher {
     },
     routes: (gateway) => {
       const routes = httpRoutes(parts, shared)
+      routes.route("/", sessionAuthRoutes(parts, gateway))
       routes.route("/", streamingRoutes({ ...config, open }, gateway))
       return routes
     },

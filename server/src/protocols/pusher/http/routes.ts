@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono"
-import { SkeinError } from "../../../core/errors.ts"
 import type { PusherParts } from "../options.ts"
-import { Refusal, toRefusal } from "../refusal.ts"
+import { Refusal } from "../refusal.ts"
 import type { Shared } from "../shared.ts"
 import { readBody } from "./body.ts"
 import { bodyFields, readBatch, readEvent, withQuery } from "./event-request.ts"
 import { eventInfo, publishEvent } from "./publishing.ts"
 import { unescaped } from "./query.ts"
 import { describeChannel, listChannels, listUsers, readHistory } from "./reading.ts"
+import { refused } from "./refused.ts"
 import { ensureSignedRequest, type SignedRequest } from "./signed-request.ts"
 
 /** An answer's body: Pusher's SDKs take nothing but 200 with a JSON object for success. */
@@ -89,18 +89,4 @@ function splitUrl(url: string): { readonly path: string; readonly search: string
   return query < 0
     ? { path: url.slice(start), search: "" }
     : { path: url.slice(start, query), search: url.slice(query + 1) }
-}
-
-function refused({ log }: PusherParts, context: Context, error: unknown): Response {
-  const refusal = toRefusal(error)
-  const fields = { path: context.req.path, status: refusal.status, why: refusal.forLog ?? refusal.message }
-  log[refusal.status >= 500 ? "error" : "info"](fields, "refused a request of the Pusher HTTP API")
-  const retryAfterMs = error instanceof SkeinError ? error.retryAfterMs : undefined
-  return new Response(refusal.message, {
-    status: refusal.status,
-    headers: {
-      "Content-Type": "text/plain; charset=utf-8",
-      ...(retryAfterMs === undefined ? {} : { "Retry-After": String(Math.ceil(retryAfterMs / 1_000)) }),
-    },
-  })
 }

@@ -4,6 +4,7 @@ import { Refusal } from "../refusal.ts"
 import { isSignature, userSigningText } from "../signatures.ts"
 import { ensureSigned, parseObject } from "./authorizing.ts"
 import type { Client, SignedInUser } from "./client.ts"
+import { bindToLogin } from "./login.ts"
 
 /** Past this many ids to watch. */
 export const WATCHLIST_LIMIT_EXCEEDED = 4302
@@ -35,6 +36,7 @@ export function signIn(client: Client, auth: string, userData: string): SignIn {
   if (client.user && client.user.id !== id)
     throw new Refusal(409, "This connection is already signed in as another user")
   becomeUser(client, id)
+  bindToLogin(client, data)
   const answers = [frames.signinSuccess(userData)]
   const watched = app.options.watchlist ? readWatchlist(data?.watchlist) : []
   if (watched.length > maxWatchlist)

@@ -8,8 +8,9 @@ import * as frames from "../frames.ts"
 import type { SubscribeMessage } from "../messages.ts"
 import type { LeftChannel } from "../pages.ts"
 import { Refusal, toRefusal } from "../refusal.ts"
-import { ensureSignedSubscription, type Member, readMember } from "./authorizing.ts"
+import { ensureSignedSubscription, type Member, parseObject, readMember } from "./authorizing.ts"
 import type { Client } from "./client.ts"
+import { bindToLogin } from "./login.ts"
 
 type Grant = NonNullable<SubscribeRequest["token"]>
 
@@ -58,6 +59,7 @@ function ensureMaySubscribe(client: Client, message: SubscribeMessage, kind: Cha
     throw new Refusal(401, `Only connections signed in as that user may subscribe to ${message.channel}`)
   }
   ensureSignedSubscription(client, client.parts.apps, message)
+  if (message.channelData) bindToLogin(client, parseObject(message.channelData))
   return kind.access === "presence" ? memberOf(client, message) : undefined
 }
 

@@ -52,6 +52,7 @@ export class FakePusher {
       log: { debug: silent, info: silent, warn: silent, error: silent },
       config: DEFAULT_CONFIG,
       ownRules: new Set(rules),
+      sessions: new Map(),
       randomNumber: () => Math.floor(Math.random() * 2 ** 48),
     })
     const [endpoint] = pusher.protocol.endpoints

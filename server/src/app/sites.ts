@@ -1,0 +1,49 @@
+import type { Config } from "../config/schema.ts"
+import { MAIN_SITE, type SiteSettings } from "../config/sites.ts"
+import { createSite, type Site, type SiteParts } from "./site.ts"
+
+/** The site the server belongs to, and those whose Pusher apps it serves besides. */
+export interface Sites {
+  readonly main: Site
+  /** By name, the main one included. */
+  readonly byName: ReadonlyMap<string, Site>
+  /** As `Site.forget`, wherever it may be remembered. */
+  readonly forget: Site["forget"]
+  start(): void
+  stop(): Promise<void>
+}
+
+/** @throws Error as `createSite`; the text names the site. What was opened before is closed. */
+export async function createSites(config: Config, parts: SiteParts): Promise<Sites> {
+  const main = await createSite(config, parts)
+  const byName = new Map([[MAIN_SITE, main]])
+  const stop = async () => {
+    for (const site of byName.values()) await site.stop()
+  }
+  for (const settings of config.sites) {
+    try {
+      byName.set(settings.name, await createSite(settingsOf(settings, config), parts))
+    } catch (error) {
+      await stop()
+      throw new Error(`the site "${settings.name}": ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+  return {
+    main,
+    byName,
+    forget(about) {
+      for (const site of byName.values()) site.forget(about)
+    },
+    start() {
+      for (const site of byName.values()) site.start()
+    },
+    stop,
+  }
+}
+
+function settingsOf(
+  { name: _name, callbackUrl: url, callbackCookies: cookies, callbackTimeoutMs: timeoutMs, ...sessions }: SiteSettings,
+  { callback }: Config,
+): Parameters<typeof createSite>[0] {
+  return { sessions, callback: { ...callback, url, cookies, timeoutMs } }
+}
