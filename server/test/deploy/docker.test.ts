@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { freePort, openFolder, SystemProgram } from "./support/program.ts"
+import { freePort } from "../support/ports.ts"
+import { openFolder, SystemProgram } from "../support/program.ts"
 import { ROOT, shipped } from "./support/shipped.ts"
 
 const FILE = "docker/Dockerfile"

@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from "bun:test"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import { freePort } from "../support/ports.ts"
+import { SystemProgram } from "../support/program.ts"
 import { TestServer } from "../support/server.ts"
-import { freePort, SystemProgram } from "./support/program.ts"
 import { ROOT } from "./support/shipped.ts"
 
 const ends: (() => Promise<void>)[] = []

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { freePort } from "../support/ports.ts"
+import { openFolder, runSystem, SystemProgram } from "../support/program.ts"
 import { API_KEY } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { CHANNEL_RULES, Listener, Publisher } from "./support/client.ts"
-import { freePort, openFolder, runSystem, SystemProgram } from "./support/program.ts"
 import { ROOT, shipped } from "./support/shipped.ts"
 
 const DRAIN_WINDOW_MS = 300

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { openFolder, runSystem } from "./support/program.ts"
+import { openFolder, runSystem } from "../support/program.ts"
 import { ROOT, shipped } from "./support/shipped.ts"
 
 /** systemd's own scale: 0 is fully closed, 10 fully open; below 2 it says "OK". */

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { Program } from "../cli/program.ts"
-import { freePort } from "../php-sessions/ports.ts"
+import { freePort } from "../support/ports.ts"
 import { type Block, lineMatches, testedBlocks } from "./document.ts"
 
 const ROOT = join(import.meta.dir, "..", "..", "..")

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { createServer } from "node:http"
 import { join } from "node:path"
 import { temporaryFolder } from "../cli/program.ts"
-import { freePort } from "../deploy/support/program.ts"
 import { type Service, startRedis } from "../php-sessions/services.ts"
+import { freePort } from "../support/ports.ts"
 import { TestServer } from "../support/server.ts"
 import { type Diagnosis, runDoctor } from "./run-doctor.ts"
 

@@ -4,7 +4,8 @@ import { connect, createServer as createTcpServer, type Server as TcpServer } fr
 import { type Certificate, makeCertificate } from "../deploy/support/certificate.ts"
 import { type Haproxy, startHaproxy } from "../deploy/support/haproxy.ts"
 import { type Nginx, startNginx, startShippedNginx } from "../deploy/support/nginx.ts"
-import { freePort, openFolder } from "../deploy/support/program.ts"
+import { freePort } from "../support/ports.ts"
+import { openFolder } from "../support/program.ts"
 import { TestServer } from "../support/server.ts"
 import { type Diagnosis, runDoctor } from "./run-doctor.ts"
 

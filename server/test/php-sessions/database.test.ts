@@ -8,9 +8,9 @@ import { databaseStore } from "../../src/auth/php/stores/database.ts"
 import { stoppedClock } from "../../src/auth/php/testing/clock.ts"
 import { FIXTURES, type Fixture, formatOf } from "../../src/auth/php/testing/fixtures.ts"
 import { SkeinError } from "../../src/core/errors.ts"
+import { freePort } from "../support/ports.ts"
 import { until } from "../support/until.ts"
 import { startMariaDb, startPostgres } from "./databases.ts"
-import { freePort } from "./ports.ts"
 import { temporaryFolder } from "./services.ts"
 
 /** As Laravel's migration makes it. */

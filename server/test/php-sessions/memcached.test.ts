@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net"
 import { memcachedString } from "../../src/auth/php/memcached-item.ts"
 import { memcachedStore } from "../../src/auth/php/stores/memcached.ts"
 import { SkeinError } from "../../src/core/errors.ts"
-import { freePort } from "./ports.ts"
+import { freePort } from "../support/ports.ts"
 import { type Service, startMemcached } from "./services.ts"
 import { phpOutput } from "./site.ts"
 

@@ -1,10 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process"
-import { chmodSync, mkdtempSync, rmSync } from "node:fs"
-import { connect } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { until } from "../support/until.ts"
-import { freePort } from "./ports.ts"
+import { rmSync } from "node:fs"
+import { answers, freePort } from "../support/ports.ts"
+import { openFolder, SystemProgram } from "../support/program.ts"
 
 /** A program the tests need, on a port of its own, with all it writes in a folder that goes with it. */
 export interface Service {
@@ -34,28 +30,13 @@ export async function start(
   folder = temporaryFolder(),
 ): Promise<Service> {
   const port = await freePort()
-  const child = spawn(program, argumentsFor(port, folder), { stdio: ["ignore", "pipe", "pipe"] })
-  const said: string[] = []
-  child.stdout.on("data", (bytes) => said.push(String(bytes)))
-  child.stderr.on("data", (bytes) => said.push(String(bytes)))
-  let failed: Error | undefined
-  child.once("error", (error) => {
-    failed = new Error(`${program} cannot be started (bin/setup installs it): ${error.message}`)
-  })
+  const child = new SystemProgram(program, argumentsFor(port, folder))
   const stop = async () => {
-    await end(child)
+    await child.stop()
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await until(
-      () => {
-        if (failed) throw failed
-        if (child.exitCode !== null) throw new Error(`${program} ended at once: ${said.join("").slice(-2_000)}`)
-        return answers(port)
-      },
-      `${program} listens on ${port}`,
-      30_000,
-    )
+    await child.ready(() => answers(port), `listens on ${port}`)
   } catch (error) {
     await stop()
     throw error
@@ -64,26 +45,4 @@ export async function start(
 }
 
 /** Readable by the users that services run as when the tests run as root. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "skein-php-"))
-  chmodSync(folder, 0o755)
-  return folder
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const ended = new Promise((resolve) => child.once("exit", resolve))
-  child.kill("SIGTERM")
-  await ended
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1")
-    socket.once("connect", () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once("error", () => resolve(false))
-  })
-}
+export const temporaryFolder = (): string => openFolder("skein-php-").path

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Centrifuge, type Options } from "centrifuge"
 import WebSocket from "ws"
-import { freePort } from "../php-sessions/ports.ts"
+import { freePort } from "../support/ports.ts"
 import { API_KEY, TOKEN_SECRET } from "../support/server.ts"
 import { until } from "../support/until.ts"
 

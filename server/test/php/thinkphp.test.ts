@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { SessionAnswer } from "../../src/chat/contract.ts"
 import { Program, temporaryFolder } from "../cli/program.ts"
-import { freePort } from "../php-sessions/ports.ts"
+import { freePort } from "../support/ports.ts"
 import { API_KEY, TOKEN_SECRET } from "../support/server.ts"
 import { PHP_FOLDER, runInPackage } from "./run.ts"
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Browser } from "playwright-core"
+import { freePort } from "../../support/ports.ts"
 import { TestServer } from "../../support/server.ts"
 import { until } from "../../support/until.ts"
 import { type Haproxy, SITES, startShippedHaproxy } from "../support/haproxy.ts"
-import { freePort } from "../support/program.ts"
 import { get } from "../support/through.ts"
 import { guest, openBrowser, say, sees } from "./people.ts"
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { runSystem } from "./program.ts"
+import { runSystem } from "../../support/program.ts"
 
 export interface Certificate {
   readonly certificate: string

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { answers, freePort } from "../../support/ports.ts"
+import { openFolder, runSystem, SystemProgram } from "../../support/program.ts"
 import { makeCertificate } from "./certificate.ts"
-import { answers } from "./nginx.ts"
-import { freePort, openFolder, runSystem, SystemProgram } from "./program.ts"
 import { shipped } from "./shipped.ts"
 
 export interface Haproxy {

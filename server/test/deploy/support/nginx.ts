@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { answers, freePort } from "../../support/ports.ts"
+import { openFolder, runSystem, SystemProgram } from "../../support/program.ts"
 import { type Certificate, makeCertificate } from "./certificate.ts"
-import { freePort, openFolder, runSystem, SystemProgram } from "./program.ts"
 import { shipped } from "./shipped.ts"
 
 export const HOST = "chat.example.com"
@@ -86,11 +87,3 @@ http {
 ${http}
 }
 `
-
-export async function answers(port: number): Promise<boolean> {
-  const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => undefined } }).catch(
-    () => undefined,
-  )
-  socket?.end()
-  return socket !== undefined
-}

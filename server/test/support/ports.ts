@@ -19,3 +19,12 @@ function isFree(port: number): Promise<boolean> {
     server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
   })
 }
+
+/** Whether somebody listens on this port of loopback. */
+export async function answers(port: number): Promise<boolean> {
+  const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => undefined } }).catch(
+    () => undefined,
+  )
+  socket?.end()
+  return socket !== undefined
+}

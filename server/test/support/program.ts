@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { until } from "../../support/until.ts"
+import { until } from "./until.ts"
 
 /** Services lie where only root looks by itself. */
 export const SYSTEM_ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
@@ -45,7 +44,7 @@ export class SystemProgram {
       if (this.hasEnded) throw new Error(`${this.name} ended at once:\n${this.said.slice(-4_000)}`)
       return look()
     }
-    await until(check, `${this.name}: ${what}`, 20_000).catch((error) => {
+    await until(check, `${this.name}: ${what}`, 30_000).catch((error) => {
       throw new Error(`${error instanceof Error ? error.message : error}\n${this.said.slice(-4_000)}`)
     })
   }
@@ -75,29 +74,9 @@ export class SystemProgram {
   }
 }
 
-/** A folder that users without rights may enter: nginx as root gives its workers to `nobody`. */
+/** A folder that users without rights may enter: services as root give their work to users like `nobody`. */
 export function openFolder(prefix: string): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), prefix))
   chmodSync(path, 0o755)
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) }
-}
-
-/** Below the range from which the system gives ports to outgoing connections. */
-const FROM = 18_000
-const TO = 32_000
-
-/** A port of loopback that nobody listens on. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FROM + Math.floor(Math.random() * (TO - FROM))
-    if (await isFree(port)) return port
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once("error", () => resolve(false))
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)))
-  })
 }
