@@ -3,6 +3,7 @@ const count = (n: number, one: string, many: string): string => `${n} ${n === 1 
 export const en = {
   // Places
   rooms: "Rooms",
+  lobby: "Lobby",
   directMessages: "Direct messages",
   messages: "Messages",
   members: "Members",

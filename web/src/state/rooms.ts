@@ -1,5 +1,6 @@
 import { computed, type Signal, signal } from "@preact/signals"
 import type { Conversation, Membership, Message } from "../contract.ts"
+import { roomName } from "../i18n/room-name.ts"
 import { emptyThread, heard, type Thread } from "../sync/thread.ts"
 import { learn } from "./people.ts"
 
@@ -26,7 +27,7 @@ export const greeted = signal(false)
 export const roomList = computed(() =>
   [...rooms.value.values()]
     .filter((room) => room.facts.value.kind === "room")
-    .sort((a, b) => a.facts.value.name.localeCompare(b.facts.value.name)),
+    .sort((a, b) => roomName(a.facts.value).localeCompare(roomName(b.facts.value))),
 )
 
 const activity = (room: Room): number => room.lastMessage.value?.created_at ?? room.facts.value.created_at

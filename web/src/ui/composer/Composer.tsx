@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import type { Message } from "../../contract.ts"
 import { LIMITS } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { editMessage, sendText } from "../../state/actions.ts"
 import { chat } from "../../state/chat.ts"
 import { focusComposer, intent, onTouch, toEnd } from "../../state/compose.ts"
@@ -136,8 +137,8 @@ export function Composer({ room }: { room: Room }) {
           ref={field}
           rows={1}
           dir="auto"
-          aria-label={t().writeTo(room.facts.value.name)}
-          placeholder={t().writeTo(room.facts.value.name)}
+          aria-label={t().writeTo(roomName(room.facts.value))}
+          placeholder={t().writeTo(roomName(room.facts.value))}
           onInput={onInput}
           onKeyDown={onKeyDown}
           onCompositionUpdate={() => tellTyping(room)}

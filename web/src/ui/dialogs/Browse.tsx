@@ -1,4 +1,5 @@
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { joinRoom } from "../../state/actions.ts"
 import { joinable, mayCreateRooms } from "../../state/rooms.ts"
 import { Dialog } from "../bits/Dialog.tsx"
@@ -17,13 +18,13 @@ export function Browse() {
               <Icon name="hash" />
             </span>
             <div>
-              <b>{room.name}</b>
+              <b>{roomName(room)}</b>
               <span class="quiet">{[t().memberCount(room.member_count), room.topic].filter(Boolean).join(" · ")}</span>
             </div>
             <button
               type="button"
               class="button small"
-              aria-label={t().joinRoom(room.name)}
+              aria-label={t().joinRoom(roomName(room))}
               onClick={() => {
                 closeDialog()
                 void joinRoom(room.id)

@@ -1,4 +1,5 @@
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { leaveRoom } from "../../state/actions.ts"
 import { chat } from "../../state/chat.ts"
 import { me } from "../../state/people.ts"
@@ -24,7 +25,7 @@ export function Dialogs() {
 
 function LeaveQuestion({ room }: { room: Room }) {
   return (
-    <Dialog title={t().leaveAsk(room.facts.value.name)} onClose={closeDialog}>
+    <Dialog title={t().leaveAsk(roomName(room.facts.value))} onClose={closeDialog}>
       <div class="buttons end">
         <button type="button" class="button" onClick={closeDialog}>
           {t().stay}

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import type { User } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { joinRoom, openDirect } from "../../state/actions.ts"
 import { chat, isOnline } from "../../state/chat.ts"
 import { me } from "../../state/people.ts"
@@ -105,19 +106,19 @@ function choicesFor(query: string, people: readonly User[]): Choice[] {
     run()
   }
   const mine: Choice[] = inOrder.value
-    .filter((room) => matches(room.facts.value.name))
+    .filter((room) => matches(roomName(room.facts.value)))
     .sort((a, b) => (wanted === "" ? Math.sign(b.unread.value) - Math.sign(a.unread.value) : 0))
     .map((room) => ({
       key: room.id,
-      name: room.facts.value.name,
+      name: roomName(room.facts.value),
       detail: "",
       unread: room.unread.value,
       user: room.facts.value.peer,
       pick: then(() => go(roomAddress(room))),
     }))
   const doors: Choice[] = joinable.value
-    .filter((room) => wanted !== "" && matches(room.name))
-    .map((room) => ({ ...place(room.id, room.name, t().join), pick: then(() => void joinRoom(room.id)) }))
+    .filter((room) => wanted !== "" && matches(roomName(room)))
+    .map((room) => ({ ...place(room.id, roomName(room), t().join), pick: then(() => void joinRoom(room.id)) }))
   const known = new Set(mine.flatMap((choice) => (choice.user ? [choice.user.id] : [])))
   const others: Choice[] = people
     .filter((user) => user.id !== me.value?.id && !known.has(user.id))

@@ -1,4 +1,5 @@
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { chat } from "../../state/chat.ts"
 import { type Edge, progressOf } from "../../state/history.ts"
 import type { Room } from "../../state/rooms.ts"
@@ -12,10 +13,10 @@ export function Beginning({ room, empty }: { room: Room; empty: boolean }) {
   return (
     <div class={empty ? "beginning empty" : "beginning"}>
       {direct && facts.peer ? <Avatar user={facts.peer} size={56} /> : <Mark size={44} />}
-      <h2>{direct ? facts.name : t().emptyRoomTitle(facts.name)}</h2>
-      {direct && <p>{t().emptyDirectText(facts.name)}</p>}
+      <h2>{direct ? roomName(facts) : t().emptyRoomTitle(roomName(facts))}</h2>
+      {direct && <p>{t().emptyDirectText(roomName(facts))}</p>}
       {!direct && facts.topic && <p>{facts.topic}</p>}
-      {!direct && <p class="quiet">{empty ? t().emptyRoomText : t().beginning(facts.name)}</p>}
+      {!direct && <p class="quiet">{empty ? t().emptyRoomText : t().beginning(roomName(facts))}</p>}
     </div>
   )
 }

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks"
 import type { Conversation } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { joinRoom } from "../../state/actions.ts"
 import { goToList, place } from "../../state/place.ts"
 import { greeted, inOrder, joinable, mayCreateRooms } from "../../state/rooms.ts"
@@ -69,8 +70,8 @@ function Door({ room }: { room: Conversation }) {
   return (
     <>
       <Mark size={64} />
-      <h1>{room.name}</h1>
-      <p>{room.topic || t().notMemberText(room.name)}</p>
+      <h1>{roomName(room)}</h1>
+      <p>{room.topic || t().notMemberText(roomName(room))}</p>
       <p class="quiet number">{t().memberCount(room.member_count)}</p>
       <button
         type="button"
@@ -81,7 +82,7 @@ function Door({ room }: { room: Conversation }) {
           void joinRoom(room.id).finally(() => setBusy(false))
         }}
       >
-        {t().joinRoom(room.name)}
+        {t().joinRoom(roomName(room))}
       </button>
     </>
   )

@@ -1,4 +1,5 @@
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { copy } from "../../state/actions.ts"
 import { isOnline } from "../../state/chat.ts"
 import { goToList, roomAddress } from "../../state/place.ts"
@@ -20,7 +21,7 @@ export function RoomHeader({ room }: { room: Room }) {
       </button>
       {peer && <Avatar user={peer} size={28} online={isOnline(peer.id)} />}
       <div class="room-title">
-        <h1>{facts.name}</h1>
+        <h1>{roomName(facts)}</h1>
         {peer ? (
           <p>{isOnline(peer.id) ? t().online : t().offline}</p>
         ) : (

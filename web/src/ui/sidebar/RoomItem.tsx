@@ -1,4 +1,5 @@
 import { t } from "../../i18n/index.ts"
+import { roomName } from "../../i18n/room-name.ts"
 import { listTime } from "../../i18n/time.ts"
 import { isOnline } from "../../state/chat.ts"
 import { focusComposer, onTouch } from "../../state/compose.ts"
@@ -39,7 +40,7 @@ export function RoomItem({ room }: { room: Room }) {
             <Icon name="hash" size={16} />
           </span>
         )}
-        <span class="room-name">{facts.name}</span>
+        <span class="room-name">{roomName(facts)}</span>
         {peer && isOnline(peer.id) && <span class="hidden">{t().online}</span>}
         <Preview room={room} />
         {unread > 0 && (
