@@ -83,6 +83,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
+const startChrome = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: CHROMIUM_FLAGS })
+
 async function visitor(user: string): Promise<Visitor> {
   const visitor = new Visitor({ "session.save_handler": "files", "session.save_path": folder })
   await visitor.login(user)
@@ -201,8 +204,20 @@ describe("unmodified pusher-js on a page of the site", () => {
   }, 20_000)
 
   test("Laravel Echo too", async () => {
-    const member = await visitor("47")
-    const echo = new Echo({ broadcaster: "pusher", client: await pusherJs(member), withoutInterceptors: true })
+    const browser = browsers.push(await visitor("47")) - 1
+    const echo = new Echo({
+      broadcaster: "reverb",
+      key: SHOP.key,
+      wsHost: "127.0.0.1",
+      wsPort: server.port,
+      wssPort: server.port,
+      forceTLS: false,
+      enabledTransports: ["ws"],
+      authEndpoint: `${cookies.url}${browser}/pusher/auth?key=${SHOP.key}`,
+      Pusher: PusherJs,
+      withoutInterceptors: true,
+    })
+    open.push(echo)
     const heard: unknown[] = []
     let isIn = false
     echo
@@ -218,13 +233,54 @@ describe("unmodified pusher-js on a page of the site", () => {
   }, 20_000)
 })
 
+test("in Chromium, on a page of another host, with the handler of the guide", async () => {
+  const member = await visitor("49")
+  const [name = "", value = ""] = member.cookie.split("=")
+  chrome ??= await startChrome()
+  const context = await chrome.newContext()
+  await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: "Lax" }])
+  const page = await context.newPage()
+  // The club's own site is another origin.
+  await page.goto(club.url.href.replace("localhost", "127.0.0.1"))
+  await page.addScriptTag({ path: PUSHER_JS })
+  const seen = await page.evaluate(
+    ({ key, port, skein }) =>
+      new Promise((resolve) => {
+        const { Pusher } = globalThis as never as { Pusher: typeof PusherJs }
+        type Done = (error: Error | null, answer: never) => void
+        const asking =
+          (address: string) =>
+          async ({ socketId, channelName = "" }: { socketId: string; channelName?: string }, done: Done) => {
+            const body = new URLSearchParams({ socket_id: socketId, channel_name: channelName })
+            const response = await fetch(address, { method: "POST", credentials: "include", body })
+            if (response.ok) done(null, (await response.json()) as never)
+            else done(new Error(await response.text()), null as never)
+          }
+        const client = new Pusher(key, {
+          cluster: "",
+          wsHost: "127.0.0.1",
+          wsPort: port,
+          forceTLS: false,
+          enabledTransports: ["ws"],
+          channelAuthorization: { customHandler: asking(`${skein}/pusher/auth?key=${key}`) } as never,
+          userAuthentication: { customHandler: asking(`${skein}/pusher/user-auth?key=${key}`) } as never,
+        })
+        client.signin()
+        const channel = client.subscribe("private-user.49")
+        channel.bind("pusher:subscription_succeeded", () =>
+          client.user.signinDonePromise?.then(() => resolve(client.user.user_data)),
+        )
+        channel.bind("pusher:subscription_error", resolve)
+      }),
+    { key: SHOP.key, port: server.port, skein: server.url },
+  )
+  expect(seen).toMatchObject({ id: "49" })
+}, 60_000)
+
 test("in Chromium, where Skein is under the site's own address, with nothing but the browser's cookie", async () => {
   const member = await visitor("48")
   const [name = "", value = ""] = member.cookie.split("=")
-  chrome = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-    args: CHROMIUM_FLAGS,
-  })
+  chrome ??= await startChrome()
   const context = await chrome.newContext({ bypassCSP: true })
   await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: "Lax" }])
   const page = await context.newPage()
