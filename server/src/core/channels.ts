@@ -50,6 +50,7 @@ export class Channels {
   readonly #owners: ChannelOwner[] = []
   readonly #observers: ChannelObserver[] = []
   readonly #buffers = new JoinBuffers()
+  readonly #infos = new WeakMap<Connection, ClientInfo>()
   readonly #reservations = new Reservations()
 
   constructor(parts: ChannelsParts) {
@@ -167,7 +168,7 @@ export class Channels {
 
   /** Publishes in the name of a connection whose protocol has its own rules for that, and has checked them. */
   async publishAs(connection: Connection, channel: string, draft: PublishDraft): Promise<Position | undefined> {
-    const info = clientInfo(connection, connection.subscriptions.get(channel))
+    const info = this.#publisherInfo(connection, channel)
     return (await this.#publish(channel, this.ruleOf(channel), { ...draft, info })).position
   }
 
@@ -215,6 +216,7 @@ export class Channels {
   /** Publications handed over by the broker, in order. Never throws. */
   readonly deliver = (channel: string, publication: Publication): void => {
     this.#buffers.delivered(channel, publication)
+    if (!this.hub.channels.has(channel)) return
     const except = this.#exceptFor(channel, publication)
     for (const encoder of this.#parts.encoders) {
       const topic = publicationTopic(encoder.name, channel)
@@ -240,6 +242,21 @@ export class Channels {
     if (rule.historySize > 0 || draft.idempotencyKey !== undefined) return this.#parts.log.publish(channel, rule, draft)
     this.#parts.log.publishTransient(channel, draft)
     return { duplicate: false }
+  }
+
+  /**
+   * Who publishes. The same object as long as it says the same, so that what it is written as can be remembered with it
+   * (a WeakMap by the object) and not be made anew for every publication.
+   */
+  #publisherInfo(connection: Connection, channel: string): ClientInfo {
+    const subscription = connection.subscriptions.get(channel)
+    const isOwn = subscription?.chanInfo !== undefined || subscription?.userId !== undefined
+    if (isOwn) return clientInfo(connection, subscription)
+    const known = this.#infos.get(connection)
+    if (known?.user === connection.identity.userId && known.connInfo === connection.identity.info) return known
+    const info = clientInfo(connection, subscription)
+    this.#infos.set(connection, info)
+    return info
   }
 
   #exceptFor(channel: string, publication: Publication): Connection | undefined {

@@ -26,10 +26,14 @@ export interface ChannelRule {
 /** `anyone` includes anonymous connections, `user` needs an identity, `token` a token for this channel. */
 export type Permission = "anyone" | "user" | "token" | "nobody"
 
+/** Answers remembered: every publication asks for the rule of its channel. */
+const MAX_REMEMBERED = 10_000
+
 /** Finds the rule of a channel: exact name first, then the longest matching prefix pattern, then `*`. */
 export class RuleBook {
   readonly #exact = new Map<string, ChannelRule>()
   readonly #prefixes: ChannelRule[] = []
+  readonly #remembered = new Map<string, ChannelRule>()
 
   constructor(rules: readonly ChannelRule[]) {
     for (const rule of rules) {
@@ -41,6 +45,16 @@ export class RuleBook {
 
   /** Undefined: no rule allows this channel to exist. */
   find(channel: string): ChannelRule | undefined {
+    const remembered = this.#remembered.get(channel)
+    if (remembered !== undefined) return remembered
+    const found = this.#search(channel)
+    if (found === undefined) return undefined
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear()
+    this.#remembered.set(channel, found)
+    return found
+  }
+
+  #search(channel: string): ChannelRule | undefined {
     return this.#exact.get(channel) ?? this.#prefixes.find((rule) => channel.startsWith(rule.pattern.slice(0, -1)))
   }
 

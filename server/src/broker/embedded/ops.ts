@@ -66,7 +66,7 @@ export class AppendOp implements PendingOp {
     const { data, info, tags, idempotencyKey } = this.draft
     const head = `[${OP.append},${this.channel.handle},${this.timeMs},${JSON.stringify(toWireData(data))},`
     if (info === undefined && tags === undefined && idempotencyKey === undefined) return `${head}null,null,null]`
-    return `${head}${textOf(packInfo(info))},${textOf(tags)},${JSON.stringify(idempotencyKey ?? null)}]`
+    return `${head}${infoText(info)},${textOf(tags)},${JSON.stringify(idempotencyKey ?? null)}]`
   }
 
   settle(answer: unknown): void {
@@ -226,9 +226,17 @@ function build(
   return { data, offset, timeMs, ...(info === undefined ? {} : { info }), ...(tags === undefined ? {} : { tags }) }
 }
 
-/** `[user, client, connInfo, chanInfo]` */
-function packInfo(info: ClientInfo | undefined): unknown {
-  return info === undefined ? undefined : [info.user, info.client, info.connInfo ?? null, info.chanInfo ?? null]
+/** A publisher's publications come with one and the same object: what it is written as lives as long as it. */
+const infoTexts = new WeakMap<ClientInfo, string>()
+
+/** `[user, client, connInfo, chanInfo]`, as a JSON string of the frame. */
+function infoText(info: ClientInfo | undefined): string {
+  if (info === undefined) return "null"
+  const known = infoTexts.get(info)
+  if (known !== undefined) return known
+  const text = textOf([info.user, info.client, info.connInfo ?? null, info.chanInfo ?? null])
+  infoTexts.set(info, text)
+  return text
 }
 
 function unpackInfo(text: string): ClientInfo {

@@ -72,8 +72,19 @@ function orUnshowable<T>(encode: (channel: string, thing: T) => Frame, onUnshowa
 /** The same as the schema would write, by hand: it is what the server does all day. */
 function publicationPush(channel: string, { data, info, offset, tags }: Publication): string {
   let text = `{"push":{"channel":${JSON.stringify(channel)},"pub":{"data":${payloadText(data)}`
-  if (info !== undefined) text += `,"info":${writeMessage("ClientInfo", toWireInfo(info))}`
+  if (info !== undefined) text += `,"info":${infoText(info)}`
   if (offset !== undefined && offset > 0) text += `,"offset":${offset}`
   if (tags !== undefined) text += `,"tags":${JSON.stringify(tags)}`
   return `${text}}}}`
+}
+
+/** A publisher's publications come with one and the same object: what it is written as lives as long as it. */
+const infoTexts = new WeakMap<ClientInfo, string>()
+
+function infoText(info: ClientInfo): string {
+  const known = infoTexts.get(info)
+  if (known !== undefined) return known
+  const text = writeMessage("ClientInfo", toWireInfo(info))
+  infoTexts.set(info, text)
+  return text
 }
