@@ -1,5 +1,6 @@
 /**
- * Durable publishes acknowledged over WebSocket, against plain batched inserts into the same kind of table.
+ * Durable publishes acknowledged over WebSocket, a channel for each publisher, against plain batched inserts of the same
+ * rows into the same table.
  *
  *   bun bench/durable-websocket.ts [publishers=64] [inFlight=8] [seconds=5] [rounds=3]
  */
@@ -7,6 +8,7 @@ import { Database } from "bun:sqlite"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { ensureSchema } from "../server/src/broker/embedded/log-process/schema.ts"
 import { startSkein } from "./servers.ts"
 import { median } from "./wsload.ts"
 
@@ -18,24 +20,23 @@ const CONFIG = join(import.meta.dirname, "durable.toml")
 
 const payload = JSON.stringify({ text: "x".repeat(PAYLOAD_BYTES - '{"text":""}'.length) })
 
-/** Rows per second of inserts in batches, one transaction each, durability as the server's default. */
+/** Rows per second into the log's own table, spread over as many channels, in batches of one transaction each. */
 function plainInserts(): number {
   const folder = mkdtempSync(join(tmpdir(), "skein-bench-"))
-  const db = new Database(join(folder, "plain.db"))
+  const db = new Database(join(folder, "plain.db"), { create: true })
   db.run("PRAGMA journal_mode = WAL")
   db.run("PRAGMA synchronous = NORMAL")
-  db.run(`CREATE TABLE publications (
-    id INTEGER PRIMARY KEY, channel_id INTEGER NOT NULL, offset INTEGER NOT NULL, time INTEGER NOT NULL, data TEXT NOT NULL)`)
-  db.run("CREATE UNIQUE INDEX publications_place ON publications (channel_id, offset)")
-  const insert = db.prepare("INSERT INTO publications (channel_id, offset, time, data) VALUES (?, ?, ?, ?)")
-  const begin = db.prepare("BEGIN")
-  const commit = db.prepare("COMMIT")
+  ensureSchema(db)
+  const insert = db.prepare(
+    `INSERT INTO publications(channel_id, "offset", time_ms, data, info, tags) VALUES (?, ?, ?, ?, NULL, NULL)`,
+  )
   const end = performance.now() + Number(seconds) * 1_000
   let rows = 0
   while (performance.now() < end) {
-    begin.run()
-    for (let i = 0; i < ROWS_PER_COMMIT; i++) insert.run(1, ++rows, Date.now(), payload)
-    commit.run()
+    db.run("BEGIN IMMEDIATE")
+    for (let i = 0; i < ROWS_PER_COMMIT; i++, rows++)
+      insert.run(rows % Number(publishers), Math.floor(rows / Number(publishers)), Date.now(), payload)
+    db.run("COMMIT")
   }
   db.close()
   rmSync(folder, { recursive: true })
@@ -57,7 +58,7 @@ async function acknowledgedPublishes(): Promise<number> {
       socket.send('{"id":1,"connect":{}}')
       await new Promise((resolve) => socket.addEventListener("message", resolve, { once: true }))
       let id = 1
-      const publish = () => `{"id":${++id},"publish":{"channel":"log:${publisher % 4}","data":${payload}}}`
+      const publish = () => `{"id":${++id},"publish":{"channel":"log:${publisher}","data":${payload}}}`
       socket.addEventListener("message", ({ data }) => {
         if (isOver) return
         let answers = 0
