@@ -63,7 +63,9 @@ export class PersonalStore implements LetterStore {
 
   async erase(): Promise<void> {
     await clear(this.store)
-    forgetUser()
+    // Another tab may have somebody else by now: deleting what he has open would hold up every page of his.
+    if (localStorage.getItem(LAST_USER) === this.userId) forgetUser()
+    else indexedDB.deleteDatabase(databaseOf(this.userId))
   }
 }
 

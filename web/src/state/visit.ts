@@ -59,9 +59,9 @@ async function ended(over: Chat): Promise<void> {
   try {
     const answer = await readSession()
     if (over.user.guest && answer.user && !answer.user.guest) {
-      // The guest signed in at the site: everything goes on as the member.
+      // The guest signed in at the site: the page begins again as the member's, with nothing of the guest's in it.
       await over.stop(true)
-      await arrive(answer)
+      location.reload()
       return
     }
     // Still signed in but sent away for good (banned, for one): no loop, the person decides when to try again.
