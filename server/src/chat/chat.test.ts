@@ -120,22 +120,9 @@ describe("the chat", () => {
     expect(await codeOf(() => it.chat.owner.ensureMaySubscribe(connection("bob"), `chat:c:${lobby}`))).toBe(
       "not_a_member",
     )
-    it.clock.advance(20_000)
-    await subject.store.probe({})
-    await subject.store.probe({})
-    expect(it.channels.revoked.length).toBeGreaterThan(1)
+    expect(it.channels.revoked).toHaveLength(1)
     expect(it.channels.of("member_left")[0]).toMatchObject({ member_count: 1 })
     expect(it.channels.of("conversation_removed")).toHaveLength(1)
-  })
-
-  test("CHAT-15 who comes back in time is not cut again", async () => {
-    await arrive("ann", "bob")
-    await it.call("bob", "chat.rooms.leave", { conversation_id: lobby })
-    await it.call("bob", "chat.rooms.join", { conversation_id: lobby })
-    it.clock.advance(20_000)
-    await subject.store.probe({})
-    await subject.store.probe({})
-    expect(it.channels.revoked).toHaveLength(1)
   })
 
   test("CHAT-7 a conversation's channel is its members', a person's own is that person's", async () => {

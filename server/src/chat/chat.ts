@@ -80,7 +80,7 @@ export function createChat(options: ChatOptions): Chat {
   const { store, channels, clock, log, config } = options
   const defaultRooms = new DefaultRooms(store, config, clock)
   const people = new People(store, defaultRooms, clock)
-  const owner = new ChatOwner(store, channels, config, clock)
+  const owner = new ChatOwner(store, channels, config)
   const parts: ChatParts = {
     store,
     channels,

@@ -106,6 +106,23 @@ describe("recovery", () => {
   })
 })
 
+describe("revoking", () => {
+  test("a subscribe that is still being decided is refused, and nothing of the channel arrives", async () => {
+    const node = new FakeNode([ruleWith({ pattern: "chat:*", subscribe: "app" })])
+    const asked = Promise.withResolvers<void>()
+    node.channels.addOwner({ prefix: "chat:", ensureMaySubscribe: () => asked.promise })
+    const ann = node.connect({ userId: "ann" })
+    const subscribing = refusal(subscribe(node, ann, "chat:1"))
+    asked.resolve()
+    // Found to be a member a moment ago, and thrown out before the channel is held.
+    node.channels.revokeUser("ann", "chat:1")
+    expect(await subscribing).toBe("permission_denied")
+    await publish(node, "chat:1", "1")
+    expect(ann.lines).toEqual([])
+    expect(await refusal(subscribe(node, ann, "chat:1"))).toBe("accepted")
+  })
+})
+
 describe("refusals", () => {
   test("a channel is held once, also while the first subscribe is being decided", async () => {
     const node = new FakeNode([history])

@@ -4,7 +4,7 @@ import type { Connection, Identity, SubscribeRequest, SubscribeResult, Subscript
 import { SkeinError } from "./errors.ts"
 import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fanout.ts"
 import { Hub } from "./hub.ts"
-import { JoinBuffers, Joining, Reservations, settleAll } from "./joining.ts"
+import { JoinBuffers, Joining, type Reservation, Reservations, settleAll } from "./joining.ts"
 import { type ChannelLimits, ensureChannelName } from "./limits.ts"
 import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "./log.ts"
 import { mayPublish, mayRead, maySubscribe } from "./permissions.ts"
@@ -118,19 +118,23 @@ export class Channels {
     reply: (results: readonly SubscribeResult[]) => void,
   ): Promise<void> {
     const { log, limits } = this.#parts
-    const endings: (() => void)[] = []
+    const places: Reservation[] = []
+    const joinings: Joining[] = []
     try {
-      const joinings = [...requests].map(([channel, request]) => {
+      for (const [channel, request] of requests) {
         const rule = this.ruleOf(channel)
-        endings.push(this.#reservations.take(connection, channel, limits.maxChannelsPerConnection))
-        const joining = new Joining(channel, rule, request, this.#buffers)
-        endings.push(() => joining.end())
-        return joining
-      })
+        places.push(this.#reservations.take(connection, channel, limits.maxChannelsPerConnection))
+        joinings.push(new Joining(channel, rule, request, this.#buffers))
+      }
       for (const joining of joinings) await this.#ensureMaySubscribe(connection, joining)
-      await settleAll(joinings, log, limits.maxHistoryPage, () => this.#join(connection, joinings, reply))
+      await settleAll(joinings, log, limits.maxHistoryPage, () => {
+        if (places.some(({ isRevoked }) => isRevoked))
+          throw new SkeinError("permission_denied", "the right to this channel was taken away meanwhile")
+        this.#join(connection, joinings, reply)
+      })
     } finally {
-      for (const end of endings) end()
+      for (const joining of joinings) joining.end()
+      for (const place of places) place.release()
     }
   }
 
@@ -143,8 +147,9 @@ export class Channels {
     connection.outlet.leave(presenceTopic(connection.format, channel))
   }
 
-  /** Takes a subscription away and tells the client why. */
+  /** Takes a subscription away and tells the client why. One that is still being decided is refused. */
   revoke(connection: Connection, channel: string, reason: CloseReason = UNSUBSCRIBE.server): void {
+    this.#reservations.revoke(connection, channel)
     if (!connection.subscriptions.has(channel)) return
     this.unsubscribe(connection, channel)
     connection.events.unsubscribed(channel, reason)

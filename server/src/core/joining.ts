@@ -149,24 +149,41 @@ export async function settleAll(
   throw new SkeinError("internal", `history of ${names} kept having holes after ${MAX_READS} reads`)
 }
 
-/** Channels a connection is about to hold: they count against its limit, and a second subscribe is refused. */
-export class Reservations {
-  readonly #pending = new WeakMap<Connection, Set<string>>()
+/** One channel that a connection is about to hold. */
+export interface Reservation {
+  /** Call once the channel is held or refused. */
+  release(): void
+  /** The right to the channel was taken away while the subscribe was being decided. */
+  readonly isRevoked: boolean
+}
 
-  /**
-   * @returns gives the place back; call once the channel is held or refused
-   * @throws SkeinError `already_subscribed`, `limit_exceeded`
-   */
-  take(connection: Connection, channel: string, maxChannels: number): () => void {
-    const pending = getOrAdd(this.#pending, connection, () => new Set<string>())
+/** Channels connections are about to hold: they count against the limit, and a second subscribe is refused. */
+export class Reservations {
+  readonly #pending = new WeakMap<Connection, Map<string, { isRevoked: boolean }>>()
+
+  /** @throws SkeinError `already_subscribed`, `limit_exceeded` */
+  take(connection: Connection, channel: string, maxChannels: number): Reservation {
+    const pending = getOrAdd(this.#pending, connection, () => new Map<string, { isRevoked: boolean }>())
     const held = connection.subscriptions
     if (held.has(channel) || pending.has(channel)) throw new SkeinError("already_subscribed")
     if (held.size + pending.size >= maxChannels)
       throw new SkeinError("limit_exceeded", `a connection may hold ${maxChannels} channels`)
-    pending.add(channel)
-    return () => {
-      pending.delete(channel)
-      if (pending.size === 0) this.#pending.delete(connection)
+    const place = { isRevoked: false }
+    pending.set(channel, place)
+    return {
+      release: () => {
+        pending.delete(channel)
+        if (pending.size === 0) this.#pending.delete(connection)
+      },
+      get isRevoked() {
+        return place.isRevoked
+      },
     }
+  }
+
+  /** A subscribe that is being decided, if there is one, will be refused. */
+  revoke(connection: Connection, channel: string): void {
+    const place = this.#pending.get(connection)?.get(channel)
+    if (place) place.isRevoked = true
   }
 }
