@@ -4,6 +4,7 @@ export const en = {
   // Places
   rooms: "Rooms",
   lobby: "Lobby",
+  site: "Notice",
   directMessages: "Direct messages",
   messages: "Messages",
   members: "Members",

@@ -6,6 +6,7 @@ const spaced = (name: string): string => (/^[\x21-\x7e]/.test(name) ? ` ${name}`
 export const zh: Words = {
   rooms: "房间",
   lobby: "大厅",
+  site: "通知",
   directMessages: "私信",
   messages: "消息",
   members: "成员",

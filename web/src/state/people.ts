@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals"
 import type { Message, User } from "../contract.ts"
+import { inReadersWords } from "../i18n/room-name.ts"
 
 const known = new Map<string, Signal<User | undefined>>()
 
@@ -7,7 +8,8 @@ export const me = signal<User | null>(null)
 
 /** What we know of a person; read inside a component it re-renders that component when the person changes. */
 export function person(id: string): User | undefined {
-  return slot(id).value
+  const user = slot(id).value
+  return user && inReadersWords(user)
 }
 
 export function learn(user: User): void {

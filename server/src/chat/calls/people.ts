@@ -3,7 +3,7 @@ import type { StoredMembership } from "../../store/contract.ts"
 import type { Call, ChatParts } from "../caller.ts"
 import { conversationChannel } from "../channel-names.ts"
 import { CHAT_LIMITS } from "../contract.ts"
-import { ANONYMOUS_PREFIX, isAnonymousId, newConversationId } from "../ids.ts"
+import { ANONYMOUS_PREFIX, isAnonymousId, newConversationId, SITE_ID } from "../ids.ts"
 import { cleanName, nameKey } from "../names.ts"
 import { toMembership, toUser } from "../wire.ts"
 
@@ -37,7 +37,8 @@ export async function directBetween(
 export const findUsers: Call<"chat.users"> = async ({ store }, { user }, { query, limit }) => {
   const prefix = nameKey(query)
   const { users } = await store.findUsers({ prefix, exceptId: user.id, hiddenPrefix: ANONYMOUS_PREFIX, limit })
-  return { users: users.map(toUser) }
+  // The site speaks to people by itself; nobody opens a conversation with it.
+  return { users: users.filter(({ id }) => id !== SITE_ID).map(toUser) }
 }
 
 export const listMembers: Call<"chat.members"> = async (parts, { user }, { conversation_id, limit }) => {
