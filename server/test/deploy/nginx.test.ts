@@ -24,8 +24,8 @@ beforeAll(async () => {
       SKEIN_LIMITS_MAX_CONNECTIONS_PER_IP: "2",
     },
   })
-  const cdn = () => shipped("nginx/skein-cdn.conf", { "192.0.2.0/24": CDN })
-  ;[nginx, behindCdn] = await Promise.all([startShippedNginx(server.port), startShippedNginx(server.port, cdn)])
+  const more = () => shipped("nginx/skein-cdn.conf", { "192.0.2.0/24": CDN })
+  ;[nginx, behindCdn] = await Promise.all([startShippedNginx(server.port), startShippedNginx(server.port, { more })])
 }, 30_000)
 afterAll(async () => {
   await nginx?.stop()

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly args?: readonly string[]
   /** Absent: a temporary folder, removed by `stop`. */
   readonly data?: string
+  /** Absent: a free one. */
+  readonly port?: number
 }
 
 /** The real program in a process of its own, as its command line starts it. */
@@ -22,12 +24,13 @@ export class TestServer {
   readonly data: string
   /** Everything it has written to stderr, over all its lives. */
   log = ""
-  port = 0
+  port: number
   readonly #options: ServerOptions
   #child: ChildProcess | undefined
 
   private constructor(options: ServerOptions) {
     this.#options = options
+    this.port = options.port ?? 0
     this.data = options.data ?? mkdtempSync(join(tmpdir(), "skein-test-"))
   }
 

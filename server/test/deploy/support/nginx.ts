@@ -20,12 +20,23 @@ export interface Nginx {
 /** What stands in `http { }`, given the folder of the installation and its ports. */
 export type HttpBlock = (place: { folder: string; port: number; plainPort: number; certificate: Certificate }) => string
 
+/** What an administrator has beside the shipped files. */
+export interface Around {
+  /** In `http { }`. */
+  readonly more?: HttpBlock
+  /** In `server { }` of PREFIX_HOST: the site under a path of which Skein is. */
+  readonly shop?: string
+}
+
 /**
  * nginx with the files of `deploy/nginx`, installed as their first lines say, in a folder instead of /etc/nginx.
  *
  * @param skeinPort - where the server listens
  */
-export function startShippedNginx(skeinPort: number, more: HttpBlock = () => ""): Promise<Nginx> {
+export function startShippedNginx(
+  skeinPort: number,
+  { more = () => "", shop = 'location / { return 200 "the shop"; }' }: Around = {},
+): Promise<Nginx> {
   return startNginx((place) => {
     const { folder, port, plainPort, certificate } = place
     const into = { "/etc/nginx/": `${folder}/` }
@@ -46,7 +57,7 @@ export function startShippedNginx(skeinPort: number, more: HttpBlock = () => "")
         server_name ${PREFIX_HOST};
         ssl_certificate ${certificate.certificate};
         ssl_certificate_key ${certificate.key};
-        location / { return 200 "the shop"; }
+        ${shop}
         include ${folder}/skein-prefix.conf;
       }`
     return [http, site, prefixSite, more(place)].join("\n")
