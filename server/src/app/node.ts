@@ -40,6 +40,7 @@ export function createNode(
   const fanout = new Fanout(gateway.topics, {
     endOfTurn: (run) => void setImmediate(run),
     soon: (run, delayMs) => void setTimeout(run, delayMs),
+    nowMs: () => performance.now(),
     busyFrom: BUSY_TOPIC_FROM,
   })
   const broker = createEmbeddedBroker({

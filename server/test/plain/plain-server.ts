@@ -66,6 +66,7 @@ export async function startPlain(options: PlainServerOptions = {}) {
   const fanout = new Fanout(gateway.topics, {
     endOfTurn: (run) => void setImmediate(run),
     soon: (run) => void setTimeout(run, 1),
+    nowMs: () => performance.now(),
     busyFrom: 32,
   })
   const encoders = plainEncoders()

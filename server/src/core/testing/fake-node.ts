@@ -145,7 +145,7 @@ export class FakeNode {
     this.channels = new Channels({
       rules: new RuleBook(rules),
       log: this.log,
-      fanout: new Fanout(this.topics, { endOfTurn: defer, soon: defer, busyFrom: 2 }),
+      fanout: new Fanout(this.topics, { endOfTurn: defer, soon: defer, nowMs: () => 0, busyFrom: 2 }),
       encoders: [textEncoder],
       presence: new Presence(5_000),
       limits: {

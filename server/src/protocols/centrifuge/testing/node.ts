@@ -39,7 +39,7 @@ export class TestNode {
     this.channels = new Channels({
       rules: new RuleBook(rules),
       log: this.log,
-      fanout: new Fanout(this.topics, { endOfTurn: defer, soon: defer, busyFrom: 1_000 }),
+      fanout: new Fanout(this.topics, { endOfTurn: defer, soon: defer, nowMs: () => 0, busyFrom: 1_000 }),
       encoders: [encoders.json, encoders.protobuf, encoders.unidirectional],
       presence: new Presence(5_000),
       limits: {

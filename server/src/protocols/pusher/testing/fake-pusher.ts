@@ -25,7 +25,7 @@ export class FakePusher {
     const encoders = pusherEncoders(apps, "message")
     const rules = pusherRules(options)
     const defer = (run: () => void) => void this.#turnEnds.push(run)
-    const fanout = new Fanout(this.topics, { endOfTurn: defer, soon: defer, busyFrom: 1_000 })
+    const fanout = new Fanout(this.topics, { endOfTurn: defer, soon: defer, nowMs: () => 0, busyFrom: 1_000 })
     this.channels = new Channels({
       rules: new RuleBook([ruleWith({ pattern: "log-*", historySize: 100, recovery: true }), ...rules]),
       log: this.log,
