@@ -31,7 +31,7 @@ export function createHttp(parts: HttpParts): HttpHandler {
   if (pusher) routes.route("/", pusher.routes(node.gateway))
   if (chat) routes.route("/", chat.routes())
   routes.route("/", health(parts))
-  return (request) => page(pages, request) ?? routes.fetch(request)
+  return (request) => centrifuge.shortcut(request) ?? page(pages, request) ?? routes.fetch(request)
 }
 
 /** Calls of the API, which come by the thousand, are not looked up among the pages. */

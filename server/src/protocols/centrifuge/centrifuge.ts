@@ -1,6 +1,6 @@
 import type { Hono } from "hono"
 import type { Handshake, Protocol, Socket, StreamGateway } from "../../gateway/protocol.ts"
-import { apiRoutes } from "./api/routes.ts"
+import { apiRoutes, publishShortcut } from "./api/routes.ts"
 import type { Codec } from "./codec/codec.ts"
 import { jsonCodec } from "./codec/json-codec.ts"
 import { protobufCodec } from "./codec/protobuf-codec.ts"
@@ -23,6 +23,8 @@ export interface Centrifuge {
   readonly protocol: Protocol
   /** `/connection/{http_stream,sse,…}`, `/emulation`, `/api` and all below it. */
   routes(gateway: StreamGateway): Hono
+  /** Answers the commonest call of the API before any router is asked; undefined: not that call. */
+  readonly shortcut: (request: Request) => Promise<Response> | undefined
 }
 
 /** The Centrifuge protocol v2: WebSocket, emulated transports, and the server API. */
@@ -50,6 +52,7 @@ export function createCentrifuge(parts: CentrifugeParts): Centrifuge {
         },
       ],
     },
+    shortcut: publishShortcut(parts),
     routes: (gateway) => streamRoutes(shared, gateway).route("/", apiRoutes(parts)),
   }
 }

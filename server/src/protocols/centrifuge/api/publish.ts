@@ -22,9 +22,17 @@ const broadcastSchema = z.object({ channels: z.array(channelName).min(1), ...dra
 type DraftValues = Omit<z.output<typeof publishSchema>, "channel">
 
 export async function publish({ channels }: CentrifugeParts, params: ApiParams): Promise<string> {
-  const values = parseParams(publishSchema, params)
+  const values = isPlain(params.values) ? params.values : parseParams(publishSchema, params)
   const { position } = await channels.publish(values.channel, draftOf(values, params))
   return publishResult(position)
+}
+
+/** Nothing but a channel and a payload, as nearly always: not worth a walk through the schema. */
+function isPlain(values: unknown): values is z.output<typeof publishSchema> {
+  const { channel, data } = (values ?? {}) as { channel?: unknown; data?: unknown }
+  if (typeof channel !== "string" || channel === "" || data === undefined) return false
+  for (const name in values as object) if (name !== "channel" && name !== "data") return false
+  return true
 }
 
 /** The same to many channels, each with its own result, in the order asked. */

@@ -6,6 +6,7 @@ import type { CentrifugeParts } from "../options.ts"
 import { errorBody } from "./errors.ts"
 import { batch, methodOf } from "./methods.ts"
 import type { ApiParams } from "./params.ts"
+import { publish } from "./publish.ts"
 
 const JSON_HEADERS = { "Content-Type": "application/json" }
 const json = (text: string, status = 200): Response => new Response(text, { status, headers: JSON_HEADERS })
@@ -41,6 +42,29 @@ export function apiRoutes(parts: CentrifugeParts): Hono {
   })
 
   return routes
+}
+
+/**
+ * `POST /api/publish` past the router, for what back ends call a thousand times a second (a third of the cost of a call).
+ * Undefined: something about the request is unusual, and the route of the same name answers it.
+ */
+export function publishShortcut(parts: CentrifugeParts): (request: Request) => Promise<Response> | undefined {
+  const { apiKeyMatches, config, log } = parts
+  const answer = async (request: Request): Promise<Response> => {
+    const params = await readParams(request, config.maxBodyBytes)
+    if (params instanceof Response) return params
+    try {
+      return json(`{"result":${await publish(parts, params)}}`)
+    } catch (error) {
+      return json(`{"error":${errorBody(error, log)}}`)
+    }
+  }
+  return (request) => {
+    if (request.method !== "POST" || !request.url.endsWith("/api/publish")) return undefined
+    const key = request.headers.get("x-api-key")
+    if (key === null || !apiKeyMatches(key) || request.headers.has("x-centrifugo-error-mode")) return undefined
+    return answer(request)
+  }
 }
 
 function isAllowed(context: Context, { apiKeyMatches }: CentrifugeParts): boolean {
