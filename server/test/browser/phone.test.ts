@@ -33,7 +33,7 @@ test("one pane at a time, in Chinese; back leads to the list; targets fit a thum
   expect(await overflow(page)).toBe(0)
   expect(await smallTargets(page)).toEqual([])
 
-  await room(page, "Lobby").tap()
+  await room(page, "大厅").tap()
   await composer(page).waitFor()
   expect(await page.locator(".sidebar").isVisible()).toBe(false)
   expect(await overflow(page)).toBe(0)

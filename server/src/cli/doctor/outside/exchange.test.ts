@@ -3,13 +3,16 @@ import { createServer, type Server, type Socket } from "node:net"
 import { exchange, type Outcome } from "./exchange.ts"
 
 const servers: Server[] = []
+const sockets: Socket[] = []
 afterEach(() => {
+  for (const socket of sockets.splice(0)) socket.destroy()
   for (const server of servers.splice(0)) server.close()
 })
 
 /** What comes of a server that does this once it is asked. */
 async function asked(answer: (socket: Socket, request: string) => void, deadlineMs = 5_000): Promise<Outcome> {
   const server = createServer((socket) => {
+    sockets.push(socket)
     socket.on("error", () => socket.destroy())
     socket.once("data", (bytes) => answer(socket, bytes.toString()))
   })
@@ -50,8 +53,14 @@ test("whatever is no answer has a name", async () => {
 test("an answer without an end is not read to its end", async () => {
   const forever = (start: string) => (socket: Socket) => {
     socket.write(start)
-    const more = () => socket.write("x".repeat(16_384), () => socket.destroyed || more())
-    more()
+    // Far more than anybody should read, and yet an end: a socket that is gone may go on to call back (Bun 1.4.4).
+    const more = (left: number): void => {
+      if (left === 0 || !socket.writable || socket.destroyed) return
+      socket.write("x".repeat(16_384), (error) => {
+        if (!error) setImmediate(more, left - 1)
+      })
+    }
+    more(4_000)
   }
   const body = await asked(forever("HTTP/1.1 200 OK\r\n\r\n"))
   expect(body).toMatchObject({ kind: "answer", status: 200 })
