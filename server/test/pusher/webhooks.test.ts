@@ -230,15 +230,21 @@ test("kill -9: what was not delivered is delivered after the restart, and the lo
 
 test("kill -9 of the webhook process alone: nothing is lost", async () => {
   const running = await start()
-  const pid = await until(() => webhookProcessOf(running.pid), "the webhook process")
   const client = await RawClient.connect(running)
   for (let n = 0; n < 50; n++) {
-    if (n % 10 === 5) process.kill(webhookProcessOf(running.pid) ?? pid, "SIGKILL")
+    if (n % 10 === 5) await killWebhookProcessOf(running.pid)
     await client.subscribe(`c${n}`)
   }
   await until(() => new Set(site.seen()).size === 50, "all fifty", 15_000)
   expect(running.log).toContain("webhook process ended; starting it again")
 }, 20_000)
+
+/** Between two runs there is nothing to kill: then the next run is waited for. */
+const killWebhookProcessOf = (parent: number) =>
+  until(() => {
+    const pid = webhookProcessOf(parent)
+    return pid !== undefined && process.kill(pid, "SIGKILL")
+  }, "a webhook process to kill")
 
 /** Pid of the server's child that runs the webhook process (Linux). */
 function webhookProcessOf(parent: number): number | undefined {
