@@ -16,6 +16,7 @@ afterEach(async () => {
 class Echo implements Session {
   closedWith: number | undefined
   ticks = 0
+  lifeSigns = 0
   constructor(readonly socket: Socket) {
     sessions.push(this)
     socket.join("everyone")
@@ -32,6 +33,9 @@ class Echo implements Session {
   }
   tick(): void {
     this.ticks++
+  }
+  heard(): void {
+    this.lifeSigns++
   }
 }
 const sessions: Echo[] = []
@@ -204,6 +208,15 @@ describe("what a connection does", () => {
     }, "the stalled one was closed")
     await until(() => good.heard.length === sent, "the good one heard all")
     expect(good.heard.map((line) => Number.parseInt(line, 10))).toEqual(Array.from({ length: sent }, (_, i) => i))
+  })
+
+  test("control frames are signs of life: a client's ping, and its answer to ours", async () => {
+    const { url } = start()
+    const { ws } = await open(url)
+    ;(ws as never as { ping(): void }).ping()
+    await until(() => sessions[0]?.lifeSigns === 1, "the client's ping")
+    sessions[0]?.socket.ping?.()
+    await until(() => sessions[0]?.lifeSigns === 2, "its answer")
   })
 
   test("every session is ticked about once a second", async () => {

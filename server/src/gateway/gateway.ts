@@ -85,6 +85,8 @@ export class Gateway implements StreamGateway {
         ...this.#websocketLimits(),
         open: (ws) => ws.data.opened(ws),
         message: (ws, message) => this.#received(ws.data, message),
+        ping: (ws) => ws.data.session?.heard?.(),
+        pong: (ws) => ws.data.session?.heard?.(),
         close: (ws, code, reason) => this.#closed(ws.data, code, reason),
         // Types of Bun 1.4.4 do not list it; without it a throw in a handler ends the process.
         ...{ error: (error: unknown) => void this.#failed(error) },

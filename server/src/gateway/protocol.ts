@@ -25,11 +25,15 @@ export interface Socket extends Outlet {
   cork(run: () => void): void
   /** Ends it at once, for peers that do not read. */
   terminate(): void
+  /** Asks the peer's WebSocket for a sign of life, which comes as `heard`. Absent: this transport has no such question. */
+  ping?(): void
 }
 
 /** A protocol's side of one socket. Methods MUST NOT throw; async work inside is the session's own to catch. */
 export interface Session {
   frame(frame: Frame): void
+  /** The peer's WebSocket pinged, or answered a ping (the gateway's own, too): it lives, although it says nothing. */
+  heard?(): void
   /** The socket is gone. `code` is what the client sent, 1006 when it just dropped. */
   closed(code: number, reason: string): void
   /** The server is shutting down: end this connection with the code that makes its client come back gently. */

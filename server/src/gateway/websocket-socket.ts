@@ -68,4 +68,8 @@ export class WebSocketSocket implements Socket, NativeOutlet {
   terminate(): void {
     this.#ws?.terminate()
   }
+
+  ping(): void {
+    this.#ws?.ping()
+  }
 }

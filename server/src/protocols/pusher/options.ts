@@ -96,7 +96,7 @@ export interface PusherConfig {
   readonly pathPrefix: string
   /** Told to clients: silent that long, they ping. Seconds. */
   readonly activityTimeoutSeconds: number
-  /** A client silent for this long is asked with `pusher:ping` … */
+  /** A client that neither said anything nor showed a sign of life for this long is asked for one … */
   readonly pingAfterMs: number
   /** … and closed with 4201 when it stays silent for this much longer. */
   readonly pongTimeoutMs: number

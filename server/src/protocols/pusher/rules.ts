@@ -17,6 +17,7 @@ const CLOSED: Omit<ChannelRule, "pattern"> = {
   publish: "nobody",
   read: "subscriber",
   echo: true,
+  binary: false,
 }
 
 /**

@@ -5,31 +5,56 @@ const PAGE = `/s/0123456789abcdef/app/${KEY}`
 const PING = "pusher:ping"
 
 describe("liveness", () => {
-  test("a silent client is asked, and closed with 4201 when it stays silent", () => {
+  const start = (transport?: string) => {
     const pusher = new FakePusher()
-    const socket = pusher.connect()
+    const socket = pusher.connect(undefined, transport)
     const pass = (ms: number) => {
       pusher.clock.advance(ms)
       socket.session.tick?.(pusher.clock.nowMs())
     }
+    return { socket, pass }
+  }
+
+  test("a silent client's WebSocket is asked, and closed with 4201 when it stays silent", () => {
+    const { socket, pass } = start()
     pass(149_999)
-    expect(socket.count(PING)).toBe(0)
+    expect(socket.pings).toBe(0)
     pass(1)
-    expect(socket.count(PING)).toBe(1)
+    expect(socket.pings).toBe(1)
     pass(29_999)
     expect(socket.closed).toBeUndefined()
     pass(1)
     expect(socket.closed?.code).toBe(4201)
+    // Not by an event, which clients of Java, Swift and .NET do not answer.
+    expect(socket.count(PING)).toBe(0)
+  })
+
+  test("where there is no WebSocket the event asks", () => {
+    const { socket, pass } = start("xhr_streaming")
+    pass(150_000)
+    expect(socket.count(PING)).toBe(1)
+    pass(30_000)
+    expect(socket.closed?.code).toBe(4201)
   })
 
   test("whatever a client says proves that it lives", () => {
-    const pusher = new FakePusher()
-    const socket = pusher.connect()
+    const { socket, pass } = start()
     for (let second = 0; second < 400; second++) {
-      pusher.clock.advance(1_000)
       if (second % 100 === 99) socket.say("pusher:pong", {})
-      socket.session.tick?.(pusher.clock.nowMs())
+      pass(1_000)
     }
+    expect(socket.closed).toBeUndefined()
+    expect(socket.pings).toBe(0)
+  })
+
+  test("so does its WebSocket: a client that only listens, and answers no event, is never cut", () => {
+    const { socket, pass } = start()
+    for (let second = 0; second < 1_000; second++) {
+      const asked = socket.pings
+      pass(1_000)
+      if (socket.pings > asked) socket.session.heard?.()
+    }
+    expect(socket.pings).toBe(6)
     expect(socket.closed).toBeUndefined()
   })
 

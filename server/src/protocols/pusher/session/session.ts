@@ -112,11 +112,14 @@ export class PusherSession implements Session, Client, PageHolder {
 
   frame(frame: Frame): void {
     if (this.#isOver) return
-    const nowMs = this.parts.clock.nowMs()
-    this.#heardAtMs = nowMs
-    this.#pingedAtMs = undefined
+    const nowMs = this.#heardNow()
     if (typeof frame !== "string") this.send(frames.error(null, "Binary frames are not supported: send text"))
     else if (!this.#messageRate.take(nowMs) || !this.#inbox.take(frame)) this.#end(TOO_MANY_MESSAGES)
+  }
+
+  /** Most clients never say anything; those of Java, Swift and .NET do not even answer `pusher:ping`. */
+  heard(): void {
+    if (!this.#isOver) this.#heardNow()
   }
 
   closed(code: number): void {
@@ -136,7 +139,7 @@ export class PusherSession implements Session, Client, PageHolder {
     else if (this.confirmations?.ask(nowMs)) this.send(frames.PING)
     else if (this.#pingedAtMs === undefined && nowMs - this.#heardAtMs >= this.parts.config.pingAfterMs) {
       this.#pingedAtMs = nowMs
-      this.send(frames.PING)
+      this.#askForLife()
     }
   }
 
@@ -145,6 +148,18 @@ export class PusherSession implements Session, Client, PageHolder {
   }
 
   // --- inside -----------------------------------------------------------------------------------
+
+  #heardNow(): number {
+    this.#heardAtMs = this.parts.clock.nowMs()
+    this.#pingedAtMs = undefined
+    return this.#heardAtMs
+  }
+
+  /** Every WebSocket answers by itself. Only pusher-js comes over other transports, and it answers the event. */
+  #askForLife(): void {
+    if (this.#socket.ping) this.#socket.ping()
+    else this.send(frames.PING)
+  }
 
   #isSilent(nowMs: number): boolean {
     if (this.confirmations?.isOverdue(nowMs)) return true

@@ -69,25 +69,27 @@ export class FakePusher {
     this.endTurn()
   }
 
-  connect(path = `/app/${KEY}`): FakeSocket {
-    return new FakeSocket(this, `http://localhost${path}?protocol=7`)
+  connect(path = `/app/${KEY}`, transport = "websocket"): FakeSocket {
+    return new FakeSocket(this, `http://localhost${path}?protocol=7`, transport)
   }
 }
 
 /** A client's end: what it was sent and how it was closed. */
 export class FakeSocket {
   readonly sent: string[] = []
+  /** How often its WebSocket was asked for a sign of life. */
+  pings = 0
   closed: CloseReason | undefined
   readonly session: Session
 
-  constructor(pusher: FakePusher, url: string) {
+  constructor(pusher: FakePusher, url: string, transport: string) {
     const handshake = {
       address: "1.2.3.4",
       loopback: false,
       secure: false,
       url: new URL(url),
       headers: new Headers(),
-      transport: "websocket",
+      transport,
     }
     const socket: Socket = {
       handshake,
@@ -100,6 +102,7 @@ export class FakeSocket {
       },
       cork: (run) => run(),
       terminate: () => undefined,
+      ...(transport === "websocket" ? { ping: () => void this.pings++ } : {}),
     }
     outlets.set(this, socket)
     this.session = pusher.open(socket)
