@@ -39,6 +39,10 @@ export const ruleSchema = z.strictObject({
     { default: "subscriber" },
   ),
   echo: flag("The publishing connection receives its own publication.", { default: true }),
+  binary: flag(
+    "Clients may publish payloads that are not JSON; your back end always may (`b64data`). Subscribers that speak JSON cannot be shown one and are closed for good: only for channels where everybody speaks Protobuf.",
+    { default: false },
+  ),
 })
 
 export function toChannelRule(rule: z.output<typeof ruleSchema>): ChannelRule {
@@ -57,6 +61,7 @@ const open: ChannelRule = {
   publish: "nobody",
   read: "subscriber",
   echo: true,
+  binary: false,
 }
 
 /** Used in development mode when no rule is configured. Production opens nothing by itself. */

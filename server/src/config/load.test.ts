@@ -237,6 +237,7 @@ test("a channel rule has recovery when it has history", () => {
     publish: "nobody",
     read: "subscriber",
     echo: true,
+    binary: false,
   })
   expect(channels[1]?.recovery).toBe(false)
 })

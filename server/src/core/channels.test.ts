@@ -56,6 +56,19 @@ describe("fan-out", () => {
     expect(bob.lines).toEqual(["ok news", "news#-:1"])
   })
 
+  test("bytes that are no JSON are taken from clients where the rule says so, from the back end everywhere", async () => {
+    const node = new FakeNode([open, ruleWith({ pattern: "bytes", binary: true })])
+    const ann = node.connect()
+    const data = Uint8Array.of(7)
+    const fromClient = (channel: string) => refusal(node.channels.publishFrom(ann.connection, channel, { data }))
+    for (const channel of ["news", "bytes"]) await subscribe(node, ann, channel)
+    expect(await fromClient("news")).toBe("bad_request")
+    expect(await fromClient("bytes")).toBe("accepted")
+    await node.channels.publish("news", { data })
+    node.endTurn()
+    expect(ann.lines).toEqual(["ok news", "ok bytes", "bytes#-:7", "news#-:7"])
+  })
+
   test("nothing arrives after unsubscribing or after the right was revoked", async () => {
     const node = new FakeNode([open])
     const [ann, bob] = [node.connect({ userId: "ann" }), node.connect()]

@@ -165,9 +165,7 @@ export class Channels {
    * @throws SkeinError `permission_denied`, `payload_too_large`, `storage_full` …
    */
   async publishFrom(connection: Connection, channel: string, draft: PublishDraft): Promise<Position | undefined> {
-    const rule = this.ruleOf(channel)
-    if (!connection.identity.backEnd && !mayPublish(rule, connection, channel))
-      throw new SkeinError("permission_denied", `channel "${channel}" takes no publications from this client`)
+    if (!connection.identity.backEnd) ensureMayPublish(this.ruleOf(channel), connection, channel, draft.data)
     return this.publishAs(connection, channel, draft)
   }
 
@@ -364,6 +362,15 @@ export function clientInfo(connection: Connection, subscription?: Subscription):
     ...(info === undefined ? {} : { connInfo: info }),
     ...(chanInfo === undefined ? {} : { chanInfo }),
   }
+}
+
+/** @throws SkeinError `permission_denied`, `bad_request` */
+function ensureMayPublish(rule: ChannelRule, connection: Connection, channel: string, data: Payload): void {
+  if (!mayPublish(rule, connection, channel))
+    throw new SkeinError("permission_denied", `channel "${channel}" takes no publications from this client`)
+  // One such payload ends all subscribers that speak JSON: not for any client to do.
+  if (typeof data !== "string" && !rule.binary)
+    throw new SkeinError("bad_request", `channel "${channel}" takes JSON only: its rule has no "binary = true"`)
 }
 
 function fits(data: Payload, maxBytes: number): boolean {

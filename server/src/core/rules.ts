@@ -21,6 +21,11 @@ export interface ChannelRule {
   readonly read: Permission | "subscriber"
   /** Whether the publishing connection receives its own publication. */
   readonly echo: boolean
+  /**
+   * Whether clients may publish payloads that are no JSON; the back end always may. Subscribers that speak JSON cannot be
+   * shown such a payload and are closed for good, so only for channels where everybody speaks Protobuf.
+   */
+  readonly binary: boolean
 }
 
 /** `anyone` includes anonymous connections, `user` needs an identity, `token` a token for this channel. */

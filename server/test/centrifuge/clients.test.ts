@@ -203,18 +203,43 @@ describe.each(WAYS.map((way) => [way.name, way] as const))("%s", (_name, way) =>
 })
 
 test("bytes that are no JSON travel between Protobuf clients untouched", async () => {
-  const [, binary] = WAYS
-  if (binary === undefined) throw new Error("no Protobuf way")
-  const client = newClient(server, binary)
-  clients.push(client)
-  const subscription = client.newSubscription(newRoom())
-  const heard: Uint8Array[] = []
-  subscription.on("publication", ({ data }) => void heard.push(data))
-  client.connect()
-  subscription.subscribe()
-  await subscription.ready(5_000)
+  const { subscription, heard } = await binarySubscriber(newRoom("bytes"))
   const bytes = Uint8Array.from({ length: 256 }, (_, n) => n)
   await subscription.publish(bytes)
   await until(() => heard.length === 1, "the bytes")
   expect([...(heard[0] ?? [])]).toEqual([...bytes])
 })
+
+test("and cannot be used to throw the clients that speak JSON out of a channel", async () => {
+  const channel = newRoom()
+  const [text] = WAYS
+  if (text === undefined) throw new Error("no JSON way")
+  const client = newClient(server, text)
+  clients.push(client)
+  const victim = client.newSubscription(channel)
+  const heard = new Heard(text, victim)
+  client.connect()
+  victim.subscribe()
+  await victim.ready(5_000)
+  const { subscription } = await binarySubscriber(channel)
+  await expect(subscription.publish(Uint8Array.of(255, 0))).rejects.toMatchObject({ code: 107 })
+  await expect(subscription.publish(new Uint8Array(0))).rejects.toMatchObject({ code: 107 })
+  await subscription.publish(new TextEncoder().encode('"JSON"'))
+  await until(() => heard.publications.length === 1, "what follows")
+  expect(heard.publications).toEqual(["JSON"])
+  expect(client.state).toBe(State.Connected)
+})
+
+async function binarySubscriber(channel: string) {
+  const [, binary] = WAYS
+  if (binary === undefined) throw new Error("no Protobuf way")
+  const client = newClient(server, binary)
+  clients.push(client)
+  const subscription = client.newSubscription(channel)
+  const heard: Uint8Array[] = []
+  subscription.on("publication", ({ data }) => void heard.push(data))
+  client.connect()
+  subscription.subscribe()
+  await subscription.ready(5_000)
+  return { subscription, heard }
+}

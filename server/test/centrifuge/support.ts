@@ -23,6 +23,13 @@ subscribe = "anyone"
 publish = "anyone"
 
 [[channels]]
+pattern = "bytes:*"
+history_size = 10
+subscribe = "anyone"
+publish = "subscriber"
+binary = true
+
+[[channels]]
 pattern = "secret:*"
 subscribe = "token"
 publish = "subscriber"

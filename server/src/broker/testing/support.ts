@@ -15,6 +15,7 @@ export function ruleOf(change: Partial<ChannelRule> = {}): ChannelRule {
     publish: "anyone",
     read: "anyone",
     echo: true,
+    binary: false,
     ...change,
   }
 }

@@ -39,6 +39,7 @@ export function ruleWith(change: Partial<ChannelRule>): ChannelRule {
     publish: "anyone",
     read: "anyone",
     echo: true,
+    binary: false,
     ...change,
   }
 }
