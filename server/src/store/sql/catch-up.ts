@@ -101,15 +101,15 @@ async function changesAfter(
       join.onRef("message.conv_id", "=", "change.conv_id").onRef("message.seq", "=", "change.seq"),
     )
     .selectAll("message")
-    .select(["change.chg", "change.op", "change.at"])
+    .select(["change.chg", "change.op", "change.at", "change.data"])
     .where("change.conv_id", "=", id)
     .where("change.chg", ">", chg)
     .where("change.seq", ">=", fromSeq)
     .orderBy("change.chg")
     .limit(MAX_CATCH_UP_CHANGES)
     .execute()
-  return rows.map(({ chg, op, at, ...message }) => {
-    const change: ChangeRow = { conv_id: id, chg, seq: message.seq, op, at }
+  return rows.map(({ chg, op, at, data, ...message }) => {
+    const change: ChangeRow = { conv_id: id, chg, seq: message.seq, op, at, data }
     return toChange(change, message as MessageRow)
   })
 }

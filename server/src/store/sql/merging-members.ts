@@ -1,3 +1,4 @@
+import type { Selectable } from "kysely"
 import type { MergedConversation, Role } from "../contract.ts"
 import { addToMemberCount } from "./joining.ts"
 import type { Db, MemberRow } from "./schema.ts"
@@ -7,6 +8,7 @@ interface Pair {
   readonly userId: string
 }
 
+type Member = Selectable<MemberRow>
 type Place = Omit<MergedConversation, "seqHead" | "chgHead" | "memberCount">
 
 const RANKS: readonly Role[] = ["member", "admin", "owner"]
@@ -77,7 +79,7 @@ async function joinMemberships(db: Db, conversationId: string, { guestId, userId
  * The further of the two, as far as somebody has read: a cursor that still stands where its owner joined says only
  * that, and must not hide what the other one of the two has unread.
  */
-function cursorOf(a: MemberRow, b: MemberRow): number {
+function cursorOf(a: Member, b: Member): number {
   const read = [a, b].filter(({ read_seq, joined_seq }) => read_seq > joined_seq).map(({ read_seq }) => read_seq)
   return read.length > 0 ? Math.max(...read) : Math.min(a.read_seq, b.read_seq)
 }
@@ -145,7 +147,7 @@ async function moveDirect(db: Db, from: string, to: string, guestId: string, use
   await db.deleteFrom("conversation").where("id", "=", from).execute()
 }
 
-const memberRow = (db: Db, conversationId: string, userId: string): Promise<MemberRow | undefined> =>
+const memberRow = (db: Db, conversationId: string, userId: string): Promise<Member | undefined> =>
   db
     .selectFrom("member")
     .selectAll()

@@ -158,7 +158,7 @@ async function change(db: Db, after: MessageRow, op: ChangeRow["op"], nowMs: num
     .where("conv_id", "=", after.conv_id)
     .where("seq", "=", after.seq)
     .execute()
-  const row: ChangeRow = { conv_id: after.conv_id, chg: heads.chgHead, seq: after.seq, op, at: nowMs }
+  const row: ChangeRow = { conv_id: after.conv_id, chg: heads.chgHead, seq: after.seq, op, at: nowMs, data: null }
   await db.insertInto("change").values(row).execute()
   return { change: toChange(row, after), changed: true, ...heads }
 }
@@ -181,6 +181,7 @@ async function unchanged(db: Db, { conversation }: Access, row: MessageRow): Pro
     seq: row.seq,
     op,
     at: row.edited_at ?? row.created_at,
+    data: null,
   }
   return {
     change: toChange(last ?? forgotten, row),

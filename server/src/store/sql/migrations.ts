@@ -1,19 +1,40 @@
-import type { Kysely } from "kysely"
-import { type Migration, Migrator } from "kysely/migration"
+import { type Kysely, sql } from "kysely"
+import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from "kysely/migration"
+import { SkeinError } from "../../core/errors.ts"
 import type { Tables } from "./schema.ts"
 
 /** In order of their names. A migration that was released is never changed; a new one is added. */
-const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Record<string, Migration> = {
   "001_chat": { up: createTables },
   "002_cards": { up: addCards },
   "003_merged_guests": { up: addMergedGuests },
+  "004_member_settings": { up: addMemberSettings },
 }
 
-/** Brings the tables to this program's version. @throws when a newer program has already migrated them further */
+/**
+ * Brings the tables to this program's version, all of it or nothing.
+ * @throws SkeinError `storage_unavailable` when a newer program has migrated them further
+ */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
+  const provider = { getMigrations: async () => MIGRATIONS }
+  // Their order is that of their names; what the clock said when each was done proves nothing.
+  const migrator = new Migrator({ db, provider, allowUnorderedMigrations: true })
+  await ensureNotNewer(db)
   const { error } = await migrator.migrateToLatest()
   if (error !== undefined) throw error
+}
+
+/** What a newer program has changed is not ours to write into. */
+async function ensureNotNewer(db: Kysely<Tables>): Promise<void> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return
+  const { rows } = await sql<{ name: string }>`select name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(db)
+  const unknown = rows.map(({ name }) => name).filter((name) => !Object.hasOwn(MIGRATIONS, name))
+  if (unknown.length === 0) return
+  throw new SkeinError(
+    "storage_unavailable",
+    `the chat database was changed by a newer version of Skein (${unknown.sort().join(", ")}): start that version, or put a backup from before it in place`,
+  )
 }
 
 // Key columns have lengths because MySQL indexes need them; 191 characters of 4 bytes fit its oldest limit.
@@ -120,4 +141,19 @@ async function addMergedGuests(db: Kysely<unknown>): Promise<void> {
 
 async function addCards(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable("message").addColumn("card", "text").execute()
+}
+
+/** For receipts, muting, and changes that a message does not show by itself. */
+async function addMemberSettings(db: Kysely<unknown>): Promise<void> {
+  const { schema } = db
+  await schema
+    .alterTable("member")
+    .addColumn("recv_seq", "bigint", (c) => c.notNull().defaultTo(0))
+    .execute()
+  await schema
+    .alterTable("member")
+    .addColumn("notify", "varchar(10)", (c) => c.notNull().defaultTo("all"))
+    .execute()
+  await schema.alterTable("member").addColumn("muted_until", "bigint").execute()
+  await schema.alterTable("change").addColumn("data", "text").execute()
 }

@@ -54,6 +54,8 @@ export interface ChangeRow {
   seq: number
   op: "edit" | "delete"
   at: number
+  /** JSON of what the message itself does not say (who reacted with what); null for edits and deletes. */
+  data: string | null
 }
 
 export interface MemberRow {
@@ -63,6 +65,12 @@ export interface MemberRow {
   joined_seq: number
   joined_at: number
   read_seq: number
+  /** How far messages have reached a device, where that is further than `read_seq`: what is read has arrived. */
+  recv_seq: Generated<number>
+  /** What of the conversation the member wants to be told of. */
+  notify: Generated<"all" | "mentions" | "none">
+  /** Until then the member may not speak. */
+  muted_until: Generated<number | null>
 }
 
 export interface UserRow {

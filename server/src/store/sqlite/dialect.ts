@@ -18,10 +18,17 @@ const MAX_STATEMENTS = 300
 /** Kysely over one open bun:sqlite database. Whoever uses it takes care that transactions do not mix. */
 export function bunSqliteDialect(database: Database): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new TransactionalDdlAdapter(),
     createDriver: () => new BunSqliteDriver(new BunSqliteConnection(database)),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
+  }
+}
+
+/** SQLite can undo a table it has made: a migration that is cut off half-way leaves nothing behind. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
   }
 }
 

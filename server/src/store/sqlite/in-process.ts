@@ -41,6 +41,8 @@ export async function openSqliteStore(
   try {
     await migrate(db)
   } catch (error) {
+    // With its statements: otherwise the file stays locked for as long as this process lives.
+    await db.destroy()
     database.close()
     throw toStoreError(error)
   }

@@ -1,0 +1,41 @@
+-- A chat.db as the first version of the chat's tables (001_chat) left it, written by that version of the program.
+-- Never change it: it stands for the files people have.
+CREATE TABLE "kysely_migration" ("name" varchar(255) not null primary key, "timestamp" varchar(255) not null);
+insert into "kysely_migration" values ('001_chat', '2026-11-20T15:47:47.547Z');
+CREATE TABLE "kysely_migration_lock" ("id" varchar(255) not null primary key, "is_locked" integer default 0 not null);
+insert into "kysely_migration_lock" values ('migration_lock', 0);
+CREATE TABLE "user" ("id" varchar(128) primary key, "name" varchar(160) not null, "name_key" varchar(191) not null, "avatar" varchar(500), "guest" integer not null, "created_at" bigint not null, "seen_at" bigint not null);
+insert into "user" values ('ann', 'Ann', 'ann', null, 0, 1700000001000, 1700000001000);
+insert into "user" values ('bob', 'Bob', 'bob', null, 0, 1700000002000, 1700000002000);
+insert into "user" values ('g_mia', 'Mia', 'mia', null, 1, 1700000003000, 1700000003000);
+CREATE TABLE "conversation" ("id" varchar(64) primary key, "kind" varchar(10) not null, "slug" varchar(60), "name" varchar(120), "name_key" varchar(191), "topic" varchar(400), "direct_key" varchar(300), "created_by" varchar(128), "history" varchar(10) not null, "seq_head" bigint default 0 not null, "chg_head" bigint default 0 not null, "chg_floor" bigint default 0 not null, "member_count" integer default 0 not null, "active_at" bigint not null, "created_at" bigint not null);
+insert into "conversation" values ('c_lobby', 'room', 'lobby', 'Lobby', 'lobby', null, null, null, 'all', 4, 2, 0, 3, 1700000007000, 1700000000000);
+insert into "conversation" values ('c_direct', 'direct', null, null, null, null, 'ann
+bob', 'ann', 'all', 1, 0, 0, 2, 1700000011000, 1700000010000);
+CREATE TABLE "message" ("conv_id" varchar(64) not null, "seq" bigint not null, "sender_id" varchar(128) not null, "client_id" varchar(64) not null, "kind" varchar(10) not null, "body" text not null, "reply_to_seq" bigint, "created_at" bigint not null, "edited_at" bigint, "state" varchar(10) not null, constraint "message_pk" primary key ("conv_id", "seq"), constraint "message_client_id" unique ("sender_id", "client_id"));
+insert into "message" values ('c_lobby', 1, 'ann', 'client-4', 'text', 'hello, edited', null, 1700000004000, 1700000008000, 'live');
+insert into "message" values ('c_lobby', 2, 'bob', 'client-5', 'text', '你好 @Ann', null, 1700000005000, null, 'live');
+insert into "message" values ('c_lobby', 3, 'g_mia', 'client-6', 'text', 'I am a guest', null, 1700000006000, null, 'live');
+insert into "message" values ('c_lobby', 4, 'ann', 'client-7', 'text', '', null, 1700000007000, null, 'deleted');
+insert into "message" values ('c_direct', 1, 'ann', 'client-direct', 'text', 'psst', null, 1700000011000, null, 'live');
+CREATE TABLE "change" ("conv_id" varchar(64) not null, "chg" bigint not null, "seq" bigint not null, "op" varchar(10) not null, "at" bigint not null, constraint "change_pk" primary key ("conv_id", "chg"));
+insert into "change" values ('c_lobby', 1, 1, 'edit', 1700000008000);
+insert into "change" values ('c_lobby', 2, 4, 'delete', 1700000009000);
+CREATE TABLE "member" ("conv_id" varchar(64) not null, "user_id" varchar(128) not null, "role" varchar(10) not null, "joined_seq" bigint not null, "joined_at" bigint not null, "read_seq" bigint not null, constraint "member_pk" primary key ("conv_id", "user_id"));
+insert into "member" values ('c_lobby', 'ann', 'member', 0, 1700000001000, 1);
+insert into "member" values ('c_lobby', 'bob', 'member', 0, 1700000002000, 2);
+insert into "member" values ('c_lobby', 'g_mia', 'member', 0, 1700000003000, 0);
+insert into "member" values ('c_direct', 'ann', 'member', 0, 1700000010000, 1);
+insert into "member" values ('c_direct', 'bob', 'member', 0, 1700000010000, 0);
+CREATE TABLE "mention" ("conv_id" varchar(64) not null, "user_id" varchar(128) not null, "seq" bigint not null, constraint "mention_pk" primary key ("conv_id", "user_id", "seq"));
+insert into "mention" values ('c_lobby', 'ann', 2);
+CREATE TABLE "ended_session" ("id" varchar(64) primary key, "until_ms" bigint not null);
+insert into "ended_session" values ('l_ended', 4000000000000);
+CREATE INDEX "user_name_key" on "user" ("name_key", "id");
+CREATE UNIQUE INDEX "conversation_slug" on "conversation" ("slug");
+CREATE UNIQUE INDEX "conversation_direct" on "conversation" ("direct_key");
+CREATE INDEX "conversation_size" on "conversation" ("kind", "member_count");
+CREATE INDEX "change_seq" on "change" ("conv_id", "seq", "chg");
+CREATE INDEX "change_at" on "change" ("at");
+CREATE INDEX "member_user" on "member" ("user_id", "conv_id");
+CREATE INDEX "ended_session_until" on "ended_session" ("until_ms");
