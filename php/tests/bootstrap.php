@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-// As composer would load the package and its test classes; PSR interfaces and Guzzle come from the system's packages.
+// As composer would load the package and its test classes; PSR interfaces, Guzzle and Laravel come from the system's packages.
 spl_autoload_register(static function (string $class): void {
     foreach (['Skein\\Tests\\' => __DIR__, 'Skein\\' => dirname(__DIR__).'/src'] as $prefix => $folder) {
         if (str_starts_with($class, $prefix)) {
@@ -18,3 +18,4 @@ spl_autoload_register(static function (string $class): void {
 });
 
 require_once 'GuzzleHttp/autoload.php';
+require_once 'Illuminate/autoload.php';

@@ -6,6 +6,7 @@ namespace Skein\Laravel;
 
 use Illuminate\Contracts\Config\Repository;
 use Illuminate\Contracts\Foundation\Application;
+use Illuminate\Support\ConfigurationUrlParser;
 use Illuminate\Support\Str;
 
 /** The server's settings as this site's configuration has them. */
@@ -18,6 +19,10 @@ final class SiteSettings
         'database' => 'database',
         'cookie' => 'cookie',
     ];
+
+    private const DATABASES = ['mysql' => 'mysql', 'mariadb' => 'mysql', 'pgsql' => 'postgres'];
+
+    private const PORTS = ['mysql' => 3306, 'postgres' => 5432];
 
     public function __construct(
         private readonly Application $app,
@@ -57,11 +62,18 @@ final class SiteSettings
     /** How to read the login sessions, so that the cookie of this site is the identity. */
     private function sessions(): array
     {
-        $driver = (string) $this->config->get('session.driver');
-        $store = self::STORES[$driver] ?? null;
+        $store = self::STORES[(string) $this->config->get('session.driver')] ?? null;
+        $place = match ($store) {
+            'files' => ['sessions.folder' => $this->config->get('session.files')],
+            'redis' => $this->redis(),
+            'memcached' => $this->memcached(),
+            'database' => $this->database(),
+            'cookie' => [],
+            default => null,
+        };
 
-        // Sessions elsewhere (array, dynamodb, a cache store): pages then come with tokens.
-        if ($store === null) {
+        // Sessions elsewhere (array, dynamodb, a Redis cluster, SQL Server): pages then come with tokens.
+        if ($place === null) {
             return [];
         }
 
@@ -76,13 +88,7 @@ final class SiteSettings
             'sessions.serialization' => $this->config->get('session.serialization', 'php'),
             'sessions.lifetime' => ((int) $this->config->get('session.lifetime', 120)).'m',
             'sessions.guard' => $this->config->get('auth.defaults.guard', 'web'),
-        ] + match ($store) {
-            'files' => ['sessions.folder' => $this->config->get('session.files')],
-            'redis' => $this->redis(),
-            'memcached' => $this->memcached(),
-            'database' => $this->database(),
-            default => [],
-        };
+        ] + $place;
     }
 
     private function cipher(): string
@@ -90,30 +96,60 @@ final class SiteSettings
         return Str::upper((string) $this->config->get('app.cipher', 'AES-256-CBC'));
     }
 
-    private function redis(): array
+    /** @return array<string, mixed>|null null: no such connection, so it is a cluster */
+    private function redis(): ?array
     {
-        $connection = (array) $this->config->get('database.redis.'.($this->config->get('session.connection') ?: 'default'));
+        $name = $this->config->get('session.connection') ?: 'default';
+        $connection = $this->connection($this->config->get("database.redis.$name"));
+
+        if ($connection === []) {
+            return null;
+        }
+
+        $prefix = $connection['prefix']
+            ?? $connection['options']['prefix']
+            ?? $this->config->get('database.redis.options.prefix', '');
 
         return [
             'sessions.redis_urls' => [$this->redisUrl($connection)],
-            'sessions.prefix' => ($connection['prefix'] ?? $this->config->get('database.redis.options.prefix', ''))
-                .$this->cachePrefix('redis'),
+            'sessions.prefix' => $prefix.$this->cachePrefix('redis'),
         ];
     }
 
     private function redisUrl(array $connection): string
     {
-        if (! empty($connection['url'])) {
-            return (string) $connection['url'];
+        [$host, $isTls] = $this->redisHost($connection);
+        $user = (string) ($connection['username'] ?? '');
+        $password = (string) ($connection['password'] ?? '');
+        $database = (int) ($connection['database'] ?? 0);
+
+        if (str_starts_with($host, '/')) {
+            $auth = $user === '' ? $password : ['user' => $user, 'pass' => $password];
+
+            return "unix://$host?".http_build_query(compact('database') + ($auth === '' ? [] : compact('auth')));
         }
 
         return sprintf(
-            'redis://%s%s:%d/%d',
-            $this->credentials($connection['username'] ?? null, $connection['password'] ?? null),
-            $connection['host'] ?? '127.0.0.1',
-            $connection['port'] ?? 6379,
-            $connection['database'] ?? 0,
+            '%s://%s%s:%d/%d',
+            $isTls ? 'rediss' : 'redis',
+            $this->credentials($user, $password),
+            $host,
+            ($connection['port'] ?? 0) ?: 6379,
+            $database,
         );
+    }
+
+    /**
+     * phpredis takes TLS as a scheme or as part of the host, and a socket as the host; Predis takes it as a path.
+     *
+     * @return array{string, bool} the host or the path of the socket, and whether TLS is spoken
+     */
+    private function redisHost(array $connection): array
+    {
+        preg_match('#^(?:(tcp|tls|unix)://)?(.*)$#s', (string) ($connection['host'] ?? '127.0.0.1'), $parts);
+        $scheme = $parts[1] ?: ($connection['scheme'] ?? $connection['driver'] ?? 'tcp');
+
+        return [$scheme === 'unix' ? (string) ($connection['path'] ?? $parts[2]) : $parts[2], $scheme === 'tls'];
     }
 
     private function memcached(): array
@@ -138,35 +174,44 @@ final class SiteSettings
         return $this->app->make('cache')->store($name)->getStore()->getPrefix();
     }
 
-    private function database(): array
+    /** @return array<string, mixed>|null null: a kind of database that Skein does not read */
+    private function database(): ?array
     {
         $name = $this->config->get('session.connection') ?: $this->config->get('database.default');
-        $connection = (array) $this->config->get("database.connections.$name");
+        $connection = $this->connection($this->config->get("database.connections.$name"));
+        $url = $this->databaseUrl($connection);
 
-        return [
-            'sessions.database_url' => $this->databaseUrl($connection),
+        return $url === null ? null : [
+            'sessions.database_url' => $url,
             'sessions.database_table' => ($connection['prefix'] ?? '').$this->config->get('session.table', 'sessions'),
         ];
     }
 
-    private function databaseUrl(array $connection): string
+    private function databaseUrl(array $connection): ?string
     {
-        if (! empty($connection['url'])) {
-            return (string) $connection['url'];
-        }
-
-        if ($connection['driver'] === 'sqlite') {
+        if (($connection['driver'] ?? null) === 'sqlite') {
             return 'sqlite://'.$connection['database'];
         }
 
-        return sprintf(
+        $scheme = self::DATABASES[$connection['driver'] ?? ''] ?? null;
+
+        // Of several servers the one that is written to: a replica may lag behind a login.
+        $server = array_merge($connection, (array) ($connection['write'] ?? []));
+
+        return $scheme === null ? null : sprintf(
             '%s://%s%s:%d/%s',
-            $connection['driver'] === 'pgsql' ? 'postgres' : 'mysql',
-            $this->credentials($connection['username'] ?? null, $connection['password'] ?? null),
-            $connection['host'],
-            $connection['port'],
-            $connection['database'],
+            $scheme,
+            $this->credentials($server['username'] ?? null, $server['password'] ?? null),
+            ((array) ($server['host'] ?? '127.0.0.1'))[0],
+            ($server['port'] ?? 0) ?: self::PORTS[$scheme],
+            rawurlencode((string) ($server['database'] ?? '')),
         );
+    }
+
+    /** A connection as Laravel itself understands it: what its `url` says replaces the rest. */
+    private function connection(mixed $settings): array
+    {
+        return (new ConfigurationUrlParser())->parseConfiguration((array) $settings);
     }
 
     private function credentials(?string $user, ?string $password): string

@@ -19,7 +19,7 @@ final class Environment
         'auth.token_hmac_secrets' => 'SKEIN_TOKEN_HMAC_SECRET',
     ];
 
-    private const SECRET = '/KEY|SECRET|URL|PUSHER_APPS|PREVIOUS/';
+    private const SECRET = '/KEY|SECRET|URL|PUSHER_APPS|SITES/';
 
     /**
      * @param  array<string, mixed>  $settings  By name: `server.port`, `limits.ping_interval`. Null leaves a setting alone

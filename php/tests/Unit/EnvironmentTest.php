@@ -47,6 +47,8 @@ final class EnvironmentTest extends TestCase
             'SKEIN_API_KEY' => 'visible?',
             'SKEIN_SESSIONS_REDIS_URLS' => 'redis://:visible?@x',
             'SKEIN_PUSHER_APPS' => 'visible?',
+            'SKEIN_SITES' => '[{"name":"club","app_key":"visible?"}]',
+            'SKEIN_SESSIONS_PREVIOUS_KEYS' => 'visible?',
         ]);
 
         $this->assertContains('SKEIN_PORT=8080', $lines);

@@ -71,7 +71,7 @@ export const sessionsSchema = z.strictObject({
   memcachedServers: texts("Memcached servers, as in `session.save_path`.", {
     default: ["127.0.0.1:11211"],
     expects: "a list of addresses like 127.0.0.1:11211",
-    pattern: /^(\[[0-9a-fA-F:]+\]|[^\s:/]+)(:\d{1,5}){0,2}$/,
+    pattern: /^(\[[0-9a-fA-F:]+\]|[^\s:/]+|\/[^\s:]+)(:\d{1,5}){0,2}$/,
   }),
   databaseUrl: optionalText(
     "Database with Laravel's table of sessions: `mysql://user:password@host/database`, `postgres://…`, `sqlite:///path`.",

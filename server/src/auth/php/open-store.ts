@@ -1,5 +1,6 @@
-import type { PhpSessionSettings } from "./settings.ts"
+import { filesPlaceOf, type PhpSessionSettings } from "./settings.ts"
 import type { SessionStore } from "./store.ts"
+import type { MemcachedServer } from "./stores/memcached.ts"
 
 const NATIVE_FOLDER = "/var/lib/php/sessions"
 const MEMCACHED_PORT = 11_211
@@ -18,7 +19,7 @@ export async function openStore(
   switch (settings.store) {
     case "files":
     case "cache_files": {
-      const folder = settings.folder ?? (settings.framework === "php" ? NATIVE_FOLDER : undefined)
+      const folder = filesPlaceOf(settings).folder ?? (settings.framework === "php" ? NATIVE_FOLDER : undefined)
       if (folder === undefined) throw new Error("sessions.folder is needed: the folder of the session files")
       return (await import("./stores/files.ts")).fileStore(folder)
     }
@@ -36,8 +37,12 @@ export async function openStore(
   }
 }
 
-/** `host:port`, `[::1]:11211`, the host alone, or with its weight as in `session.save_path`: `host:port:weight`. */
-function serverOf(text: string): { readonly host: string; readonly port: number } {
+/**
+ * One server of `session.save_path`: `host:port`, `[::1]:11211`, the host alone, or the path of a socket, each also with
+ * its weight behind it.
+ */
+function serverOf(text: string): MemcachedServer {
+  if (text.startsWith("/")) return { path: text.replace(/(:\d+)+$/, "") }
   const url = new URL(`memcached://${text.replace(/^([^:]+:\d+):\d+$/, "$1")}`)
   return { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port || MEMCACHED_PORT) }
 }

@@ -33,6 +33,7 @@ describe("where the session of an id is", () => {
   const cases: readonly [string, Partial<PhpSessionSettings>, string][] = [
     ["PHP in files", {}, "sess_ID"],
     ["PHP in files two folders deep", { folderDepth: 2 }, "a/a/sess_ID"],
+    ["PHP in files, save_path copied", { folder: "2;0600;/var/sessions" }, "a/a/sess_ID"],
     ["PHP in Redis", { store: "redis" }, "PHPREDIS_SESSION:ID"],
     ["PHP in Redis, save_path copied", { store: "redis", redisUrls: ["tcp://h:1?prefix=shop:&database=2"] }, "shop:ID"],
     ["PHP in memcached", { store: "memcached" }, "memc.sess.key.ID"],

@@ -84,8 +84,8 @@ const FORMATS: Readonly<Record<Framework, (settings: PhpSessionSettings) => Sess
   php(settings) {
     const prefix = settings.prefix ?? prefixInSavePath(settings) ?? NATIVE_PREFIXES[settings.store]
     if (prefix === undefined) throw new Error(`PHP keeps no sessions of its own in ${settings.store}`)
-    const { handler, folderDepth } = settings
-    return nativeFormat({ ...common(settings), handler, prefix, folderDepth })
+    const { depth: folderDepth } = filesPlaceOf(settings)
+    return nativeFormat({ ...common(settings), handler: settings.handler, prefix, folderDepth })
   },
 
   laravel(settings) {
@@ -130,6 +130,15 @@ function laravelDriver({ store }: PhpSessionSettings): LaravelDriver {
   const driver = LARAVEL_DRIVERS.find((name) => name === (store === "files" ? "file" : store))
   if (driver) return driver
   throw new Error(`Laravel keeps no sessions in ${store}`)
+}
+
+/** Where files are: `session.save_path` may say how deep, `2;/folder` or `2;0600;/folder`; copied as it stands, it counts. */
+export function filesPlaceOf({ folder, folderDepth }: PhpSessionSettings): {
+  readonly folder: string | undefined
+  readonly depth: number
+} {
+  const [, depth, path] = /^(\d);(?:[0-7]+;)?(.+)$/s.exec(folder ?? "") ?? []
+  return depth === undefined ? { folder, depth: folderDepth } : { folder: path, depth: Number(depth) }
 }
 
 /** `session.save_path` may say the prefix; copied as it stands, it counts. */

@@ -3,10 +3,8 @@ import { READ_LIMITS } from "../reading.ts"
 import type { SessionStore, StoredSession } from "../store.ts"
 import { storeOutage, within } from "./outage.ts"
 
-export interface MemcachedServer {
-  readonly host: string
-  readonly port: number
-}
+/** The path is that of a Unix socket. */
+export type MemcachedServer = { readonly host: string; readonly port: number } | { readonly path: string }
 
 const MAX_KEY_LENGTH = 250
 /** What a reply may have before the value: `VALUE <key> <flags> <bytes>`. */
