@@ -77,6 +77,8 @@ export class Gateway implements StreamGateway {
       hostname: host,
       port,
       development: false,
+      // With development off, Bun 1.4.4 would otherwise share the port with another server and each get half of the clients.
+      reusePort: false,
       idleTimeout: 10,
       maxRequestBodySize: this.#options.maxRequestBodyBytes,
       fetch: (request, server) => this.#fetch(request, server),

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { Program, temporaryFolder } from "./program.ts"
 
 const SMALL_SERVER = join(import.meta.dir, "small-server.ts")
+const MAIN = join(import.meta.dir, "..", "..", "src", "cli", "main.ts")
 const READY = /^Skein ready on (http:\/\/127\.0\.0\.1:\d+)$/m
 
 function smallServer(args: readonly string[] = [], env: Record<string, string> = {}): Program {
@@ -66,6 +67,15 @@ test("a taken port is one clear line and exit code 6", async () => {
   expect(second.stderr).toBe(
     `skein: cannot listen on 127.0.0.1:${port}: the port is taken; stop the other program or choose another with --port\n`,
   )
+})
+
+test("the whole server, too, has its port for itself", async () => {
+  const serve = (port: string) => new Program([process.execPath, MAIN, "serve", "--port", port])
+  const first = serve("0")
+  const [, url = ""] = await first.prints(READY)
+  const second = serve(new URL(url).port)
+  expect(await second.ends()).toEqual({ code: 6, signal: null })
+  expect([second.stdout, second.stderr.split("\n").at(-2)]).toEqual(["", expect.stringContaining("the port is taken")])
 })
 
 test("a data folder in use is one clear line and exit code 5", async () => {
