@@ -3,6 +3,7 @@ import { type Chat, createChat } from "../chat/chat.ts"
 import { CHAT_DEFAULTS } from "../chat/config.ts"
 import { isOfSession } from "../chat/session/endings.ts"
 import { createSessionKeys } from "../chat/session/keys.ts"
+import { ownClaims } from "../config/own-claims.ts"
 import type { Config } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
 import { CLOSE } from "../core/close-codes.ts"
@@ -54,10 +55,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
     keys: createSessionKeys({
       sessionSecret: auth.sessionSecret,
       tokenSecret: auth.tokenHmacSecrets[0] ?? "",
-      connectionClaims: {
-        ...(auth.issuer === undefined ? {} : { iss: auth.issuer }),
-        ...(auth.audience === undefined ? {} : { aud: auth.audience }),
-      },
+      connectionClaims: ownClaims(auth),
       clock,
     }),
     tokens,

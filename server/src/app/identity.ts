@@ -1,11 +1,14 @@
 import { type ApiKeys, createApiKeys } from "../auth/api-key.ts"
 import { byApiKey, byQueryToken, byTrustedUserId, firstOf, type Strategy } from "../auth/identify.ts"
 import { createTokens } from "../auth/jwt.ts"
+import { UnusableKey } from "../auth/unusable-key.ts"
 import type { LoginNamed, LoginState } from "../chat/session/endings.ts"
+import { ConfigError } from "../config/load.ts"
 import type { Config } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
 import type { HandshakeIdentity, Tokens } from "../core/tokens.ts"
 import type { Log } from "../telemetry/log.ts"
+import { tokenOptions } from "./token-options.ts"
 
 /** Who is this, for every way in. */
 export interface Identities {
@@ -15,14 +18,17 @@ export interface Identities {
   handshakes(byCookie: Strategy): HandshakeIdentity
 }
 
-/** @param stateOf - of a login: one that was ended before its time opens nothing any more */
+/**
+ * @param stateOf - of a login: one that was ended before its time opens nothing any more
+ * @throws ConfigError for keys that cannot be used
+ */
 export async function createIdentities(
   config: Config,
   clock: Clock,
   log: Log,
   stateOf: (login: LoginNamed) => Promise<LoginState>,
 ): Promise<Identities> {
-  const tokens = refusingEndedSessions(await createTokens(tokenOptions(config), clock), stateOf)
+  const tokens = refusingEndedSessions(await tokensOf(config, clock), stateOf)
   const apiKeys = createApiKeys(config.auth.apiKeys)
   const refused = (why: string): void => log.info({ why }, "a token in an address was refused")
   return {
@@ -33,15 +39,12 @@ export async function createIdentities(
   }
 }
 
-function tokenOptions({ auth }: Config): Parameters<typeof createTokens>[0] {
-  return {
-    keys: {
-      hmacSecrets: auth.tokenHmacSecrets,
-      publicKeys: auth.tokenPublicKeys,
-      ...(auth.jwksUrl === undefined ? {} : { jwks: { url: auth.jwksUrl } }),
-    },
-    ...(auth.audience === undefined ? {} : { audience: auth.audience }),
-    ...(auth.issuer === undefined ? {} : { issuer: auth.issuer }),
+async function tokensOf({ auth }: Config, clock: Clock): Promise<Tokens> {
+  try {
+    return await createTokens(tokenOptions(auth), clock)
+  } catch (error) {
+    if (error instanceof UnusableKey) throw new ConfigError([`auth: ${error.message}`])
+    throw error
   }
 }
 

@@ -15,7 +15,7 @@ type Refused = { readonly kind: "expired" | "invalid"; readonly why: string }
  * The returned functions answer every bad token with a verdict. They throw only SkeinError `internal` (temporary),
  * when a JWKS address cannot be asked: clients then try again instead of giving up.
  *
- * @throws Error for keys that cannot be used
+ * @throws UnusableKey
  */
 export async function createTokens(options: TokenOptions, clock: Clock): Promise<Tokens> {
   const parts = await verifyParts(options, options.keys)

@@ -6,7 +6,7 @@ export interface TokenKeyOptions {
   readonly hmacSecrets?: readonly string[]
   /** PEM of public keys or certificates: RSA from 2048 bits, EC on P-256, P-384 or P-521, Ed25519. */
   readonly publicKeys?: readonly string[]
-  readonly jwks?: JwksOptions
+  readonly jwks?: readonly JwksOptions[]
 }
 
 export type JwksOptions =
@@ -32,10 +32,10 @@ export interface TokenOptions {
   readonly keys: TokenKeyOptions
   /** For subscription tokens, when the site signs them with keys of their own. Default: `keys`. */
   readonly subscriptionKeys?: TokenKeyOptions
-  /** The token's `aud` (any one of several) must be this. Default: not looked at. */
-  readonly audience?: Expectation
-  /** The token's `iss` must be this. Default: not looked at. */
-  readonly issuer?: Expectation
+  /** The token's `aud` (any one of several) must be one of these. Default: not looked at. */
+  readonly audience?: readonly Expectation[]
+  /** The token's `iss` must be one of these. Default: not looked at. */
+  readonly issuer?: readonly Expectation[]
   /** Longer tokens are refused unread. Default 16 384. */
   readonly maxTokenBytes?: number
 }

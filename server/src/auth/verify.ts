@@ -6,8 +6,8 @@ import type { TokenKeys } from "./token-keys.ts"
 
 export interface VerifyParts {
   readonly keys: TokenKeys
-  readonly audience?: Expectation
-  readonly issuer?: Expectation
+  readonly audience?: readonly Expectation[]
+  readonly issuer?: readonly Expectation[]
   readonly maxTokenBytes: number
 }
 
@@ -88,19 +88,21 @@ function isAboutTheToken(error: unknown): error is errors.JOSEError {
   )
 }
 
-function checkParties(parts: VerifyParts, claims: JWTPayload): ClaimsVerdict {
+function checkParties({ audience, issuer }: VerifyParts, claims: JWTPayload): ClaimsVerdict {
   const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  if (parts.audience !== undefined && !audiences.some((audience) => meets(parts.audience, audience)))
+  if (audience !== undefined && !audiences.some((value) => meets(audience, value)))
     return invalid("aud is not the configured audience")
-  if (parts.issuer !== undefined && !meets(parts.issuer, claims.iss)) return invalid("iss is not the configured issuer")
+  if (issuer !== undefined && !meets(issuer, claims.iss)) return invalid("iss is not the configured issuer")
   return { kind: "ok", claims }
 }
 
-function meets(expected: Expectation | undefined, value: unknown): boolean {
-  if (typeof value !== "string" || expected === undefined) return false
-  if (typeof expected === "string") return expected === value
-  return new RegExp(`^(?:${expected.source})$`, expected.flags.replaceAll(/[gy]/g, "")).test(value)
+function meets(expected: readonly Expectation[], value: unknown): boolean {
+  if (typeof value !== "string") return false
+  return expected.some((one) => (typeof one === "string" ? one === value : fitsWhole(one, value)))
 }
+
+const fitsWhole = ({ source, flags }: RegExp, value: string): boolean =>
+  new RegExp(`^(?:${source})$`, flags.replaceAll(/[gy]/g, "")).test(value)
 
 function invalid(why: string): { readonly kind: "invalid"; readonly why: string } {
   return { kind: "invalid", why }

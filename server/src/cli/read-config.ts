@@ -21,11 +21,13 @@ export function readConfig(args: Arguments, env: Readonly<Record<string, string 
   try {
     return loadConfig(sources)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    const count = error.problems.length
-    const heading = count === 1 ? "configuration refused" : `configuration refused, ${count} problems`
-    throw new CliError(EXIT.config, `${heading}:\n${error.problems.map((problem) => `  ${problem}`).join("\n")}`)
+    throw error instanceof ConfigError ? configRefused(error) : error
   }
+}
+
+export function configRefused({ problems }: ConfigError): CliError {
+  const heading = problems.length === 1 ? "configuration refused" : `configuration refused, ${problems.length} problems`
+  return new CliError(EXIT.config, `${heading}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`)
 }
 
 function settingFlags({ flags }: Arguments): ConfigSources["flags"] {

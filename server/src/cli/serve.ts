@@ -1,5 +1,5 @@
 import { resolve } from "node:path"
-import type { LoadedConfig } from "../config/load.ts"
+import { ConfigError, type LoadedConfig } from "../config/load.ts"
 import { type Config, closeSettings } from "../config/schema.ts"
 import { systemClock } from "../gateway/clock.ts"
 import { createLog, type Log } from "../telemetry/log.ts"
@@ -8,6 +8,7 @@ import { type DataFolder, openDataFolder } from "./data-folder.ts"
 import { CliError, EXIT } from "./exit.ts"
 import { watchLauncher } from "./launcher-watch.ts"
 import { Lifecycle, type Stoppable } from "./lifecycle.ts"
+import { configRefused } from "./read-config.ts"
 
 export interface RunningApp extends Stoppable {
   readonly url: string
@@ -77,7 +78,8 @@ async function start(config: Config, log: Log, startApp: StartApp): Promise<Runn
     const { host, port } = config.server
     const reason = ADDRESS_PROBLEMS[(error as NodeJS.ErrnoException | undefined)?.code ?? ""]
     if (reason) throw new CliError(EXIT.address, `cannot listen on ${host}:${port}: ${reason}`)
-    throw error
+    // What only shows when it is used: a key that is none.
+    throw error instanceof ConfigError ? configRefused(error) : error
   }
 }
 

@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import { createSigner } from "../auth/sign.ts"
 import { parseDurationMs } from "../config/duration.ts"
+import { ownClaims } from "../config/own-claims.ts"
 import type { Settings } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
 import { type Arguments, ensureNoPositionals, type FlagSpec } from "./arguments.ts"
@@ -24,15 +25,16 @@ export async function makeToken(args: Arguments, settings: Settings, clock: Cloc
   if (user === undefined) throw new CliError(EXIT.usage, "skein token needs --user, for example: skein token --user 42")
   const channel = value("channel")
   const info = value("info")
-  const { audience, issuer } = settings.auth
   const claims = {
     sub: user,
     ...(channel === undefined ? {} : { channel }),
     ...(info === undefined ? {} : { info: parseInfo(info) }),
-    ...(audience === undefined ? {} : { aud: audience }),
-    ...(issuer === undefined ? {} : { iss: issuer }),
+    ...ownClaims(settings.auth),
   }
-  return createSigner(hmacSecret(settings), clock)(claims, ttlSeconds(value("ttl") ?? DEFAULT_TTL))
+  return createSigner(channel === undefined ? hmacSecret(settings) : subscriptionSecret(settings), clock)(
+    claims,
+    ttlSeconds(value("ttl") ?? DEFAULT_TTL),
+  )
 }
 
 function ttlSeconds(text: string): number {
@@ -51,6 +53,18 @@ function parseInfo(text: string): unknown {
   } catch {
     throw new CliError(EXIT.usage, `--info must be JSON, got ${JSON.stringify(text)}`)
   }
+}
+
+/** Subscription tokens may have keys of their own. */
+function subscriptionSecret(settings: Settings): string {
+  const { subscriptionTokenHmacSecrets, subscriptionTokenPublicKeys, subscriptionJwksUrl } = settings.auth
+  const [secret] = subscriptionTokenHmacSecrets
+  if (secret !== undefined) return secret
+  if (subscriptionTokenPublicKeys.length === 0 && subscriptionJwksUrl === undefined) return hmacSecret(settings)
+  throw new CliError(
+    EXIT.config,
+    "subscription tokens are checked with public keys only (auth.subscription_…): whoever has the private key signs them",
+  )
 }
 
 function hmacSecret(settings: Settings): string {

@@ -14,6 +14,7 @@ export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
     ...timeConflicts(settings),
     ...ruleConflicts(settings),
     ...appConflicts(settings),
+    ...tokenConflicts(settings),
     ...sessionConflicts(settings.sessions),
     ...siteConflicts(settings),
     ...opennessConflicts(settings, mode),
@@ -67,6 +68,23 @@ function appConflicts({ pusherApps = [] }: Settings): Conflict[] {
   if (sharing.length > 1)
     say(`lets ${sharing.map(({ id }) => id).join(" and ")} share the channels of the other protocols: only one may`)
   return conflicts
+}
+
+function tokenConflicts({ auth }: Settings): Conflict[] {
+  const patterns = { "auth.audience_pattern": auth.audiencePattern, "auth.issuer_pattern": auth.issuerPattern }
+  return Object.entries(patterns)
+    .filter(([, pattern]) => pattern !== undefined && !isPattern(pattern))
+    .map(([name]) => ({ names: [name], text: "must be a regular expression" }))
+}
+
+function isPattern(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    // Not one, which is the answer.
+    return false
+  }
 }
 
 const repeated = (texts: readonly string[]) => new Set(texts.filter((text, index) => texts.indexOf(text) < index))

@@ -101,6 +101,9 @@ test("every setting can be set by its environment variables and by its flag", ()
     "auth.session_secret": "0123456789abcdef",
     "auth.token_public_keys": "-----BEGIN PUBLIC KEY-----\nabc",
     "auth.jwks_url": "https://a.example/jwks",
+    "auth.subscription_jwks_url": "https://a.example/jwks",
+    "auth.subscription_token_hmac_secrets": "0123456789abcdef",
+    "auth.subscription_token_public_keys": "-----BEGIN PUBLIC KEY-----\nabc",
     "auth.guests": "off",
     "auth.trust_user_id": "off",
     "sessions.framework": "php",
@@ -184,6 +187,13 @@ test("settings that contradict each other are refused", () => {
   expect(problems({ toml: '[[channels]]\npattern = "a"\nrecovery = true\n[[channels]]\npattern = "a"' })).toEqual([
     "channels [0] (a) has recovery without history: set history_size, for example 1000 (from skein.toml)",
     "channels has two rules for a: keep one (from skein.toml)",
+  ])
+})
+
+test("a pattern for aud or iss must be a regular expression", () => {
+  expect(problems({ toml: '[auth]\naudience_pattern = "("\nissuer_pattern = "(["' })).toEqual([
+    "auth.audience_pattern must be a regular expression (from skein.toml)",
+    "auth.issuer_pattern must be a regular expression (from skein.toml)",
   ])
 })
 

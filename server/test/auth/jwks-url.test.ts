@@ -34,7 +34,7 @@ test("the set is asked for once, and unknown key ids ask no more than the cooldo
   const { jwk, token } = await keyWithId("one")
   const stranger = await keyWithId("two")
   const { url, asked } = serveKeys(() => Response.json({ keys: [jwk] }))
-  const tokens = await createTokens({ keys: { jwks: { url } } }, stoppedClock(NOW_MS))
+  const tokens = await createTokens({ keys: { jwks: [{ url }] } }, stoppedClock(NOW_MS))
   for (let round = 0; round < 20; round++) {
     expect(await tokens.connection(token)).toMatchObject({ kind: "ok" })
     expect(await tokens.connection(stranger.token)).toMatchObject({ kind: "invalid" })
@@ -47,7 +47,7 @@ test("a rotated key is found once the cooldown is over", async () => {
   const after = await keyWithId("two")
   let keys = [before.jwk]
   const { url } = serveKeys(() => Response.json({ keys }))
-  const tokens = await createTokens({ keys: { jwks: { url, cooldownMs: 0 } } }, stoppedClock(NOW_MS))
+  const tokens = await createTokens({ keys: { jwks: [{ url, cooldownMs: 0 }] } }, stoppedClock(NOW_MS))
   expect(await tokens.connection(before.token)).toMatchObject({ kind: "ok" })
   keys = [after.jwk]
   expect(await tokens.connection(after.token)).toMatchObject({ kind: "ok" })
@@ -56,7 +56,7 @@ test("a rotated key is found once the cooldown is over", async () => {
 test("an address that fails is a temporary error, not an invalid token, and is left alone for a moment", async () => {
   const { token } = await keyWithId("one")
   const { url, asked } = serveKeys(() => new Response("no", { status: 500 }))
-  const tokens = await createTokens({ keys: { jwks: { url } } }, stoppedClock(NOW_MS))
+  const tokens = await createTokens({ keys: { jwks: [{ url }] } }, stoppedClock(NOW_MS))
   for (let round = 0; round < 10; round++)
     await expect(tokens.connection(token)).rejects.toMatchObject({ code: "internal", temporary: true })
   expect(asked.times).toBe(1)
@@ -65,7 +65,7 @@ test("an address that fails is a temporary error, not an invalid token, and is l
 test("an address that does not answer is given up after the time-out", async () => {
   const { token } = await keyWithId("one")
   const { url } = serveKeys(() => new Promise<Response>(() => undefined))
-  const tokens = await createTokens({ keys: { jwks: { url, timeoutMs: 50 } } }, stoppedClock(NOW_MS))
+  const tokens = await createTokens({ keys: { jwks: [{ url, timeoutMs: 50 }] } }, stoppedClock(NOW_MS))
   await expect(tokens.connection(token)).rejects.toMatchObject({ code: "internal" })
 })
 
@@ -77,11 +77,11 @@ test("garbage, redirects and an HMAC token bring no key", async () => {
     () => Response.redirect("http://127.0.0.1:1/"),
   ]) {
     const { url } = serveKeys(answer)
-    const tokens = await createTokens({ keys: { jwks: { url } } }, stoppedClock(NOW_MS))
+    const tokens = await createTokens({ keys: { jwks: [{ url }] } }, stoppedClock(NOW_MS))
     await expect(tokens.connection(token)).rejects.toMatchObject({ code: "internal" })
   }
   const { url, asked } = serveKeys(() => Response.json({ keys: [{ kty: "oct", k: "c2VjcmV0", alg: "HS256" }] }))
-  const tokens = await createTokens({ keys: { jwks: { url } } }, stoppedClock(NOW_MS))
+  const tokens = await createTokens({ keys: { jwks: [{ url }] } }, stoppedClock(NOW_MS))
   const hmac = await new SignJWT({ sub: "root" }).setProtectedHeader({ alg: "HS256" }).sign(Buffer.from("secret"))
   expect(await tokens.connection(hmac)).toMatchObject({ kind: "invalid" })
   expect(asked.times).toBe(0)

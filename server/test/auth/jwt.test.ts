@@ -162,7 +162,7 @@ describe("keys and algorithms", () => {
       const mine = await generateKeyPair(alg, { extractable: true })
       const other = await generateKeyPair(alg, { extractable: true })
       const byPem = await tokens({ keys: { publicKeys: [await exportSPKI(mine.publicKey)] } })
-      const byJwks = await tokens({ keys: { jwks: { set: { keys: [await exportJWK(mine.publicKey)] } } } })
+      const byJwks = await tokens({ keys: { jwks: [{ set: { keys: [await exportJWK(mine.publicKey)] } }] } })
       const signWith = (key: CryptoKey) => new SignJWT({ sub: "42" }).setProtectedHeader({ alg }).sign(key)
       for (const reader of [byPem, byJwks]) {
         expect(await reader.connection(await signWith(mine.privateKey))).toMatchObject({ kind: "ok" })
@@ -173,7 +173,7 @@ describe("keys and algorithms", () => {
   test("a set with several fitting keys and no kid: each is tried", async () => {
     const pairs = await Promise.all([1, 2, 3].map(() => generateKeyPair("ES256", { extractable: true })))
     const keys = await Promise.all(pairs.map(({ publicKey }) => exportJWK(publicKey)))
-    const reader = await tokens({ keys: { jwks: { set: { keys } } } })
+    const reader = await tokens({ keys: { jwks: [{ set: { keys } }] } })
     for (const { privateKey } of pairs) {
       const token = await new SignJWT({ sub: "42" }).setProtectedHeader({ alg: "ES256" }).sign(privateKey)
       expect(await reader.connection(token)).toMatchObject({ kind: "ok" })
@@ -223,15 +223,19 @@ describe("keys and algorithms", () => {
     await expect(tokens({ keys: { hmacSecrets: [await exportSPKI(publicKey)] } })).rejects.toThrow("PEM")
     await expect(tokens({ keys: { publicKeys: [await exportPKCS8(privateKey)] } })).rejects.toThrow("private key")
     await expect(tokens({ keys: { publicKeys: ["hello"] } })).rejects.toThrow("not a PEM")
+    await expect(tokens({ keys: { jwks: [{ set: { keys: [] } }] } })).rejects.toThrow("holds no key")
+    for (const set of [{ keys: [5] }, { keys: {} }, {}, 5, null])
+      await expect(tokens({ keys: { jwks: [{ set: set as never }] } })).rejects.toThrow("no JSON Web Key Set")
   })
 })
 
 describe("audience and issuer", () => {
-  const strict: TokenOptions = { ...withSecret, audience: "skein", issuer: /https:\/\/[a-z]+\.example\.com/ }
+  const strict: TokenOptions = { ...withSecret, audience: ["skein"], issuer: [/https:\/\/[a-z]+\.example\.com/, "me"] }
 
   test("exact and by pattern, which is anchored", async () => {
     const iss = "https://shop.example.com"
     expect(await connect({ sub: "1", aud: ["x", "skein"], iss }, strict)).toMatchObject({ kind: "ok" })
+    expect(await connect({ sub: "1", aud: "skein", iss: "me" }, strict)).toMatchObject({ kind: "ok" })
     expect(await connect({ sub: "1", aud: "other", iss }, strict)).toMatchObject({ kind: "invalid" })
     expect(await connect({ sub: "1", iss }, strict)).toMatchObject({ kind: "invalid" })
     expect(await connect({ sub: "1", aud: "skein" }, strict)).toMatchObject({ kind: "invalid" })

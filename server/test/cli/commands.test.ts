@@ -57,7 +57,7 @@ test("config print shows what is in force and makes no data folder", async () =>
 })
 
 async function tokens() {
-  return createTokens({ keys: { hmacSecrets: [SECRET] }, audience: "shop" }, systemClock)
+  return createTokens({ keys: { hmacSecrets: [SECRET] }, audience: ["shop"] }, systemClock)
 }
 
 const SIGNING = { SKEIN_TOKEN_HMAC_SECRET: SECRET, SKEIN_AUTH_AUDIENCE: "shop" }
@@ -82,6 +82,20 @@ test("skein token --channel makes a subscription token for that channel only", a
   const expected = { userId: "42", channel: "orders:42", clientId: "" }
   expect((await subscription(stdout.trim(), expected)).kind).toBe("ok")
   expect((await subscription(stdout.trim(), { ...expected, channel: "orders:43" })).kind).toBe("mismatch")
+})
+
+test("skein token --channel signs with the subscription tokens' own secret, and says so when there is none", async () => {
+  const args = ["token", "--user", "42", "--channel", "orders:42"]
+  const own = { ...SIGNING, SKEIN_AUTH_SUBSCRIPTION_TOKEN_HMAC_SECRETS: "a secret of subscriptions" }
+  const [{ stdout }, other] = await Promise.all([
+    skein(args, { env: own }),
+    skein(args, { env: { ...SIGNING, SKEIN_AUTH_SUBSCRIPTION_JWKS_URL: "https://login.example/jwks.json" } }),
+  ])
+  const expected = { userId: "42", channel: "orders:42", clientId: "" }
+  expect((await (await tokens()).subscription(stdout.trim(), expected)).kind).toBe("invalid")
+  const { subscription } = await createTokens({ keys: { hmacSecrets: ["a secret of subscriptions"] } }, systemClock)
+  expect((await subscription(stdout.trim(), expected)).kind).toBe("ok")
+  expect(other).toMatchObject({ code: 3, stdout: "", stderr: expect.stringContaining("whoever has the private key") })
 })
 
 test("skein token without a secret to sign with says how to get one", async () => {
