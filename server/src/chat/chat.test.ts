@@ -32,6 +32,7 @@ describe("the chat", () => {
     ])
     expect(hello.conversations[0]?.channel).toBe(`chat:c:${lobby}`)
     expect(hello.user).toEqual({ id: "bob", name: "bob" })
+    expect([hello.users, hello.has_more]).toEqual([{ ann: { id: "ann", name: "ann" } }, false])
   })
 
   test("CHAT-24 who is a member joins as often as he likes; joining what one is not in has its rate", async () => {

@@ -135,6 +135,7 @@ export const membershipSchema = conversationSchema.extend({
   unread: z.number().int(),
   /** Unread messages that name me (`@name`), at most `unreadCap`. */
   mentions: z.number().int().optional(),
+  /** Absent when there is none I may read, and in a long `chat.hello` for conversations that have long been silent. */
   last_message: messageSchema.optional(),
   /** Direct messages: the other person. */
   peer: userSchema.optional(),
@@ -161,7 +162,7 @@ const text = z
   .max(CHAT_LIMITS.maxTextLength * 2)
 
 const page = z.object({
-  /** Oldest first. */
+  /** Oldest first. Fewer than `limit` when they are long: `has_before` and `has_after` say whether there is more. */
   messages: z.array(messageSchema),
   users: usersSchema,
   has_before: z.boolean(),
@@ -213,7 +214,13 @@ export const operations = {
     z.object({}),
     z.object({
       user: userSchema,
+      /** The last active first. */
       conversations: z.array(membershipSchema),
+      /** Who wrote the last messages, so that the list can be drawn at once. */
+      users: usersSchema,
+      /** I am in more conversations, silent for longer; `chat.direct.open` and `chat.rooms.join` answer with one of them. */
+      has_more: z.boolean(),
+      /** Public rooms I am not in, the fullest first, at most 50; `chat.rooms.list` finds the others. */
       rooms: z.array(conversationSchema),
       may_create_rooms: z.boolean(),
       server_time: z.number().int(),
@@ -271,7 +278,7 @@ export const operations = {
   "chat.messages": op(
     "GET",
     "/chat/v1/conversations/{conversation_id}/messages",
-    "A page of history: the newest, or before, after or around a seq (give at most one)",
+    "A page of history: the newest, or before, after or around a seq (give at most one); long messages make it shorter",
     z.object({
       conversation_id: conversationId,
       before: z.coerce.number().int().min(1).optional(),

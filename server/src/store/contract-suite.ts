@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { SkeinError } from "../core/errors.ts"
-import { type ChatStore, type StoredMessage, type StoreInput, UNREAD_CAP } from "./contract.ts"
+import { type ChatStore, MAX_ANSWER_BYTES, type StoredMessage, type StoreInput, UNREAD_CAP } from "./contract.ts"
 import { mergingContract } from "./merging-suite.ts"
 
 /** A store that is empty at first; `reopen` is the same store after its process has ended and begun again. */
@@ -56,6 +56,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       })
     const sayMany = async (count: number, senderId = "ann") => {
       await Promise.all(Array.from({ length: count }, (_, index) => say(senderId, `text ${index + 1}`)))
+    }
+    const sayLong = async (count: number) => {
+      for (const n of range(1, count)) await say("ann", LONG + n)
     }
     const edit = (userId: string, seq: number, body: string) =>
       store.editMessage({ conversationId: room, seq, userId, body, nowMs: 2_000 })
@@ -215,6 +218,20 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect(seqs((await page({ around: 9_999 })).messages)).toEqual(range(16, 25))
       })
 
+      test("CHAT-5 long messages make pages shorter, and they still join without overlap or hole", async () => {
+        await sayLong(70)
+        const newest = await page({ limit: 100 })
+        expect(bytesOf(newest.messages)).toBeLessThanOrEqual(MAX_ANSWER_BYTES)
+        expect([newest.messages.length > 20, newest.hasBefore, newest.hasAfter]).toEqual([true, true, false])
+        const older = await page({ limit: 100, before: newest.messages[0]?.seq ?? 0 })
+        expect([...older.messages, ...newest.messages].map(({ seq }) => seq).slice(-60)).toEqual(range(11, 70))
+        const forward = await page({ limit: 100, after: 3 })
+        expect([forward.messages[0]?.seq, forward.hasBefore, forward.hasAfter]).toEqual([4, true, true])
+        const around = seqs((await page({ limit: 70, around: 35 })).messages)
+        expect(around).toEqual(range(around[0] ?? 0, around.at(-1) ?? 0))
+        expect([(around[0] ?? 99) < 30, (around.at(-1) ?? 0) > 40]).toEqual([true, true])
+      })
+
       test("CHAT-5 pages of nothing are empty and say so", async () => {
         expect(await page()).toMatchObject({ messages: [], hasBefore: false, hasAfter: false, seqHead: 0 })
         await sayMany(3)
@@ -290,6 +307,25 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect((await edit("ann", 1, "edit 201")).changed).toBe(false)
         expect((await edit("ann", 1, "one more")).change.chg).toBe(202)
         expect((await catchUp(5, 201))?.changes.map(({ chg }) => chg)).toEqual([202])
+      })
+
+      test("CHAT-6 long messages count for more: the newest page that fits, and the gap exactly", async () => {
+        await sayLong(70)
+        const missed = await catchUp(0, 0)
+        const first = missed?.messages[0]?.seq ?? 0
+        expect(bytesOf(missed?.messages ?? [])).toBeLessThanOrEqual(MAX_ANSWER_BYTES)
+        expect(seqs(missed?.messages ?? [])).toEqual(range(first, 70))
+        expect(missed?.gap).toEqual([1, first - 1])
+        expect((await catchUp(40, 0))?.gap).toBeUndefined()
+      })
+
+      test("CHAT-6 many changes to long messages: what is held is void, instead of an answer without bounds", async () => {
+        await sayLong(1)
+        for (const n of range(1, 100)) await edit("ann", 1, LONG + n)
+        const missed = await catchUp(1, 0)
+        expect(missed).toMatchObject({ changes: [], gap: [1, 0], chgHead: 100 })
+        expect(seqs(missed?.messages ?? [])).toEqual([1])
+        expect((await catchUp(1, 95))?.changes).toHaveLength(5)
       })
 
       test("CHAT-6 one call stays bounded over many conversations, and says so in each", async () => {
@@ -396,6 +432,35 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
         expect((await seen("bob")).mentions).toBe(0)
         await store.markRead({ conversationId: room, userId: "zhang", seq: 1 })
         expect((await seen("zhang")).mentions).toBe(0)
+      })
+    })
+
+    describe("hello", () => {
+      test("CHAT-39 the last active come first, with their last messages and who wrote them, and whether there are more", async () => {
+        for (const n of range(1, 4)) await openRoom(`c_${n}`, `room-${n}`, "all", "ann")
+        for (const n of [3, 1, 4, 2]) await say("ann", `in ${n}`, { conversationId: `c_${n}`, nowMs: 10_000 - n })
+        await store.join({ conversationId: "c_1", userId: "bob", nowMs: 1 })
+        await say("bob", "bob was here", { conversationId: "c_1", nowMs: 20_000 })
+        const hello = await store.hello({ userId: "ann", limit: 3 })
+        expect(hello.memberships.map(({ id, lastMessage }) => [id, lastMessage?.body])).toEqual([
+          ["c_1", "bob was here"],
+          ["c_2", "in 2"],
+          ["c_3", "in 3"],
+        ])
+        expect([hello.users.map(({ id }) => id).sort(), hello.hasMore]).toEqual([["ann", "bob"], true])
+        expect((await store.hello({ userId: "ann", limit: 5 })).hasMore).toBe(false)
+      })
+
+      test("CHAT-39 long last messages do not make it grow without bounds: the longest silent go without", async () => {
+        await Promise.all(range(1, 49).map((n) => openRoom(`c_${n}`, `room-${n}`, "all", "ann")))
+        for (const n of range(1, 49)) await say("ann", LONG, { conversationId: `c_${n}`, nowMs: 1_000 + n })
+        const { memberships } = await store.hello({ userId: "ann", limit: 50 })
+        const last = memberships.map(({ lastMessage }) => lastMessage)
+        const shown = last.filter((message) => message !== undefined)
+        expect(bytesOf(shown)).toBeLessThanOrEqual(MAX_ANSWER_BYTES)
+        expect(shown.length).toBeGreaterThan(20)
+        expect(last.slice(0, shown.length)).toEqual(shown)
+        expect(memberships).toHaveLength(50)
       })
     })
 
@@ -536,6 +601,12 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     })
   })
 }
+
+/** As long as a message may be, in the bytes of Chinese. */
+const LONG = "汉".repeat(3_990)
+
+const bytesOf = (messages: readonly StoredMessage[]): number =>
+  messages.reduce((sum, { body }) => sum + Buffer.byteLength(body), 0)
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)

@@ -98,6 +98,11 @@ export interface StoredMember {
 export const UNREAD_CAP = 100
 /** Changes of one conversation in one catch-up; more than that is a reset. */
 export const MAX_CATCH_UP_CHANGES = 200
+/**
+ * About what the messages of one answer may take as JSON, whatever their number: half of what a client that reads slowly
+ * may have waiting (`limits.max_outbound_bytes`), so that asking for history closes nobody's connection.
+ */
+export const MAX_ANSWER_BYTES = 512 * 1024
 
 export interface Joined {
   readonly membership: StoredMembership
@@ -245,10 +250,19 @@ export interface StoreOperations {
     output: { readonly membership: StoredMembership; readonly created: boolean },
   ]
 
-  /** Conversations of a user, last active first. Empty direct conversations are shown to who opened them only. */
+  /**
+   * Conversations of a user, last active first. Empty direct conversations are shown to who opened them only.
+   * Last messages beyond `MAX_ANSWER_BYTES` are left out.
+   */
   hello: [
     input: { readonly userId: string; readonly limit: number },
-    output: { readonly memberships: readonly StoredMembership[] },
+    output: {
+      readonly memberships: readonly StoredMembership[]
+      /** Who wrote the last messages. */
+      readonly users: readonly StoredUser[]
+      /** There are more than `limit`. */
+      readonly hasMore: boolean
+    },
   ]
   /** @throws `not_a_member`, also for what does not exist: a stranger learns nothing */
   membership: [
@@ -271,7 +285,8 @@ export interface StoreOperations {
     output: { readonly members: readonly StoredMember[]; readonly total: number },
   ]
   /**
-   * A page, oldest first: the newest, or those before, after or around a seq (at most one is given).
+   * A page, oldest first: the newest, or those before, after or around a seq (at most one is given). It ends at `limit`
+   * or at `MAX_ANSWER_BYTES`, and has one message at least if there is any.
    * @throws `not_a_member` (with `visitor`: only for what is no public room)
    */
   page: [
@@ -293,7 +308,8 @@ export interface StoreOperations {
   ]
   /**
    * All that happened since the heads the client holds, per conversation: everything, or the newest page and the gap.
-   * Conversations the user is not in are left out. At most `maxMessages` per conversation and `maxTotal` in all.
+   * Conversations the user is not in are left out. At most `maxMessages` per conversation, and in all `maxTotal` or
+   * `MAX_ANSWER_BYTES`; beyond that each still gets a small newest page.
    */
   catchUp: [
     input: {

@@ -1,6 +1,7 @@
 import { SkeinError } from "../../core/errors.ts"
 import {
   type CatchUp,
+  MAX_ANSWER_BYTES,
   MAX_CATCH_UP_CHANGES,
   type StoredChange,
   type StoredMessage,
@@ -14,31 +15,60 @@ import { ensureMembership } from "./overview.ts"
 import { usersById } from "./people.ts"
 import type { ConversationColumns } from "./rows.ts"
 import type { ChangeRow, Db, MessageRow } from "./schema.ts"
+import { fittingNewest, sizeOfAll } from "./sizes.ts"
 
-/** A newest page is never cut below this, even when the call's budget is used up. */
-const SMALLEST_RESET_PAGE = 10
+/** What one conversation may always take, even when the call's room is used up. */
+const SMALLEST: Room = { messages: 10, bytes: 8 * 1024 }
 
 interface Held {
   readonly seq: number
   readonly chg: number
 }
 
+/** What an answer still has room for. */
+interface Room {
+  readonly messages: number
+  readonly bytes: number
+}
+
+const widerOf = (a: Room, b: Room): Room => ({
+  messages: Math.max(a.messages, b.messages),
+  bytes: Math.max(a.bytes, b.bytes),
+})
+
+const roomTakenBy = (messages: readonly StoredMessage[]): Room => ({
+  messages: messages.length,
+  bytes: sizeOfAll(messages),
+})
+
+const fits = (taken: Room, room: Room): boolean => taken.messages <= room.messages && taken.bytes <= room.bytes
+
+const without = (room: Room, taken: Room): Room => ({
+  messages: room.messages - taken.messages,
+  bytes: room.bytes - taken.bytes,
+})
+
 export async function catchUp(db: Db, input: StoreInput<"catchUp">): Promise<StoreOutput<"catchUp">> {
   const conversations: CatchUp[] = []
-  let budget = input.maxTotal
+  const senders = new Set<string>()
+  let room: Room = { messages: input.maxTotal, bytes: MAX_ANSWER_BYTES }
   for (const held of input.conversations) {
     const access = await accessOrUndefined(db, held.conversationId, input.userId)
     if (!access) continue
-    const entry = await catchUpOne(db, access, held, input, budget)
+    const entry = await catchUpOne(db, access, held, input, widerOf(room, SMALLEST))
     const { readSeq, unread, mentions } = await ensureMembership(db, held.conversationId, input.userId)
-    budget -= entry.messages.length + entry.changes.length
+    const told = messagesIn(entry)
+    for (const { senderId } of told) senders.add(senderId)
+    room = without(room, roomTakenBy(told))
     conversations.push({ ...entry, readSeq, unread, mentions })
   }
-  const senders = new Set<string>()
-  for (const { messages, changes } of conversations)
-    for (const { senderId } of [...messages, ...changes.map(({ message }) => message)]) senders.add(senderId)
   return { conversations, users: await usersById(db, [...senders]) }
 }
+
+const messagesIn = ({ messages, changes }: Pick<CatchUp, "messages" | "changes">): StoredMessage[] => [
+  ...messages,
+  ...changes.map(({ message }) => message),
+]
 
 async function accessOrUndefined(db: Db, conversationId: string, userId: string): Promise<Access | undefined> {
   try {
@@ -57,7 +87,7 @@ async function catchUpOne(
   access: Access,
   held: Held,
   limits: StoreInput<"catchUp">,
-  budget: number,
+  room: Room,
 ): Promise<Caught> {
   const { conversation } = access
   const range = { conversationId: conversation.id, from: firstVisibleSeq(access), to: conversation.seq_head }
@@ -66,18 +96,23 @@ async function catchUpOne(
     seqHead: conversation.seq_head,
     chgHead: conversation.chg_head,
   }
-  const resetPage = Math.max(SMALLEST_RESET_PAGE, Math.min(limits.resetPage, budget))
-  if (isStale(conversation, held)) {
-    const messages = await newestOf(db, range, resetPage)
-    return { ...heads, messages, changes: [], gap: [range.from, lastOfGap(messages, range.from)] }
+  /** The newest page of what is missing, and what of it was not sent. */
+  const reset = async (from: number, changes: StoredChange[], left: Room): Promise<Caught> => {
+    const newest = await newestOf(db, { ...range, from }, Math.min(limits.resetPage, Math.max(1, left.messages)))
+    const messages = fittingNewest(newest, left.bytes)
+    return { ...heads, messages, changes, gap: [from, lastOfGap(messages, from)] }
   }
+  if (isStale(conversation, held)) return reset(range.from, [], room)
   const changes = await changesAfter(db, conversation, held.chg, range.from)
+  const left = without(room, roomTakenBy(changes.map(({ message }) => message)))
+  if (left.messages < 0 || left.bytes < 0) return reset(range.from, [], room)
   const from = Math.max(range.from, held.seq + 1)
   const missed = Math.max(0, range.to - from + 1)
-  if (missed <= limits.maxMessages && missed + changes.length <= Math.max(budget, SMALLEST_RESET_PAGE))
-    return { ...heads, messages: await oldestOf(db, { ...range, from }, missed), changes }
-  const messages = await newestOf(db, { ...range, from }, resetPage)
-  return { ...heads, messages, changes, gap: [from, lastOfGap(messages, from)] }
+  if (missed <= Math.min(limits.maxMessages, left.messages)) {
+    const messages = await oldestOf(db, { ...range, from }, missed)
+    if (fits(roomTakenBy(messages), left)) return { ...heads, messages, changes }
+  }
+  return reset(from, changes, left)
 }
 
 const lastOfGap = (messages: readonly StoredMessage[], from: number): number => (messages[0]?.seq ?? from) - 1

@@ -1,8 +1,9 @@
-import type { StoredMessage, StoreInput, StoreOutput } from "../contract.ts"
+import { MAX_ANSWER_BYTES, type StoredMessage, type StoreInput, type StoreOutput } from "../contract.ts"
 import { ensureAccess, firstVisibleSeq } from "./access.ts"
 import { usersById } from "./people.ts"
 import { toMessage } from "./rows.ts"
 import type { Db } from "./schema.ts"
+import { fittingAround } from "./sizes.ts"
 
 export interface Range {
   readonly conversationId: string
@@ -36,7 +37,7 @@ export async function page(db: Db, input: StoreInput<"page">): Promise<StoreOutp
   const access = await ensureAccess(db, input.conversationId, input.userId, input.visitor)
   const { seq_head, chg_head } = access.conversation
   const all = { conversationId: input.conversationId, from: firstVisibleSeq(access), to: seq_head }
-  const messages = await pageOf(db, all, input)
+  const messages = fitting(await pageOf(db, all, input), input)
   const first = messages[0]?.seq
   const last = messages[messages.length - 1]?.seq
   return {
@@ -47,6 +48,14 @@ export async function page(db: Db, input: StoreInput<"page">): Promise<StoreOutp
     seqHead: seq_head,
     chgHead: chg_head,
   }
+}
+
+/** Where there is too much of it, what is farthest from what was asked for is left for the next page. */
+function fitting(messages: readonly StoredMessage[], { after, around }: StoreInput<"page">): StoredMessage[] {
+  const seqs = messages.map(({ seq }) => seq)
+  const atLeast = (wanted: number) => seqs.findIndex((seq) => seq >= wanted)
+  const anchor = after !== undefined ? 0 : around !== undefined ? atLeast(around) : -1
+  return fittingAround(messages, anchor < 0 ? messages.length - 1 : anchor, MAX_ANSWER_BYTES)
 }
 
 async function pageOf(db: Db, all: Range, { before, after, around, limit }: StoreInput<"page">) {

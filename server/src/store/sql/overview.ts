@@ -1,8 +1,10 @@
 import { sql } from "kysely"
-import { type StoredMembership, type StoreInput, type StoreOutput, UNREAD_CAP } from "../contract.ts"
+import { MAX_ANSWER_BYTES, type StoredMembership, type StoreInput, type StoreOutput, UNREAD_CAP } from "../contract.ts"
 import { notAMember } from "./access.ts"
+import { usersById } from "./people.ts"
 import { CONVERSATION_COLUMNS, toConversation, toMessage } from "./rows.ts"
 import type { Db, MessageRow } from "./schema.ts"
+import { sizeOf } from "./sizes.ts"
 
 /**
  * Messages above a cursor that are text, live and by others, counted up to the cap: bounded work, and nothing stored
@@ -123,7 +125,20 @@ export async function hello(db: Db, { userId, limit }: StoreInput<"hello">): Pro
     )
     .orderBy("conversation.active_at", "desc")
     .orderBy("conversation.id")
-    .limit(limit)
+    .limit(limit + 1)
     .execute()
-  return { memberships: rows.map(toMembership) }
+  const shown = withBoundedLastMessages(rows.slice(0, limit).map(toMembership))
+  const writers = new Set(shown.flatMap(({ lastMessage }) => (lastMessage === undefined ? [] : [lastMessage.senderId])))
+  return { memberships: shown, users: await usersById(db, [...writers]), hasMore: rows.length > limit }
+}
+
+/** The last active come first and keep theirs. */
+function withBoundedLastMessages(memberships: readonly StoredMembership[]): StoredMembership[] {
+  let bytes = 0
+  return memberships.map((membership) => {
+    const { lastMessage, ...rest } = membership
+    if (lastMessage === undefined) return membership
+    bytes += sizeOf(lastMessage)
+    return bytes <= MAX_ANSWER_BYTES ? membership : rest
+  })
 }
