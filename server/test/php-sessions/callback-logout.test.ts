@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { SignJWT } from "jose"
 import { sessionIdOf } from "../../src/auth/php/person-in.ts"
-import { API_KEY, TestServer } from "../support/server.ts"
+import { Person } from "../chat/person.ts"
+import { API_KEY, TestServer, TOKEN_SECRET } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { browser } from "./browser.ts"
 import { type Service, start } from "./services.ts"
@@ -60,3 +63,33 @@ for (const whom of [{ session: sessionIdOf(ID) }, { user: "42" }] as Record<stri
     await until(() => again.client.state === "disconnected", "refused: nobody is logged in")
     expect(again.seen.connected).toBe(0)
   }, 30_000)
+
+const GUIDES = join(import.meta.dir, "../../../docs/guides")
+
+/** Calls the guide's function, which needs no package. */
+async function end(guide: string, whom: string): Promise<void> {
+  const [shown] = /^function skeinEnd[\s\S]*?^}$/m.exec(readFileSync(join(GUIDES, guide), "utf8")) ?? []
+  const code = `${shown?.replace("127.0.0.1:8080", new URL(server.url).host)} skeinEnd(${whom});`
+  const php = Bun.spawn(["php", "-r", code], { env: { ...process.env, SKEIN_API_KEY: API_KEY }, stderr: "pipe" })
+  expect([await new Response(php.stderr).text(), await php.exited]).toEqual(["", 0])
+}
+
+for (const guide of ["php-sessions.md", "php-sessions.zh-CN.md"])
+  for (const [what, user] of [
+    ["session", `s-${guide}`],
+    ["user", `u-${guide}`],
+  ] as const)
+    test(`${guide}, skeinEnd by ${what}: a login of the chat by ticket is over, also when no page of it is open`, async () => {
+      const sid = `login-of-${user}`
+      const ticket = await new SignJWT({ sid })
+        .setProtectedHeader({ alg: "HS256" })
+        .setSubject(user)
+        .setIssuedAt()
+        .sign(new TextEncoder().encode(TOKEN_SECRET))
+      const shared = new Person(server)
+      await shared.signIn({ token: ticket })
+      expect((await shared.session("GET")).user?.id).toBe(user)
+      await end(guide, what === "user" ? `['user' => '${user}']` : `['session' => '${sid}']`)
+      expect((await shared.session("GET")).user).toBeNull()
+      if (what === "session") await expect(new Person(server).signIn({ token: ticket })).rejects.toThrow("401")
+    }, 30_000)

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { type CallbackOptions, SiteCallback } from "../../src/auth/callback/callback.ts"
 import { sessionIdOf } from "../../src/auth/php/person-in.ts"
 import { systemClock } from "../../src/gateway/clock.ts"
 import { type Service, start } from "./services.ts"
 
-const EXAMPLE = join(import.meta.dir, "../../../examples/whoami")
+const ROOT = join(import.meta.dir, "../../..")
+const EXAMPLE = join(ROOT, "examples/whoami")
 const OPTIONS: Omit<CallbackOptions, "url"> = {
   timeoutMs: 5_000,
   rememberMs: 5_000,
@@ -35,20 +37,30 @@ async function session(id: string, text: string): Promise<string> {
   return `PHPSESSID=${id}`
 }
 
-test("whoami.php, the ten lines of the guide, says who a cookie is and who is nobody", async () => {
+test("whoami.php says who a cookie is, with name and picture, and who is nobody", async () => {
   const callback = new SiteCallback(
     { ...OPTIONS, url: `http://127.0.0.1:${site.port}/whoami.php` },
     systemClock,
     () => undefined,
   )
   const id = "7e1ej24k4t54sdgk6uuntucprv"
-  expect(await callback.whoIs(`theme=dark; ${await session(id, 'user_id|i:42;user_name|s:6:"张伟";')}`)).toEqual({
+  const member = await session(id, 'user_id|i:42;user_name|s:6:"张伟";user_avatar|s:7:"/42.png";')
+  expect(await callback.whoIs(`theme=dark; ${member}`)).toEqual({
     kind: "known",
-    person: { userId: "42", name: "张伟" },
+    person: { userId: "42", name: "张伟", avatar: "/42.png" },
     sessionId: sessionIdOf(id),
   })
+  const nameless = await session("2gk0c1b5vdd7mh7fk3rjq4cs7s", 'user_id|s:2:"43";')
+  expect(await callback.whoIs(nameless)).toMatchObject({ kind: "known", person: { userId: "43" } })
   expect((await callback.whoIs(await session("5dnpqqd503g4r28au6nqk2v510", "cart|a:0:{}"))).kind).toBe("nobody")
   expect((await callback.whoIs("PHPSESSID=neverseen")).kind).toBe("nobody")
+})
+
+test("whoami.php is ten lines, and the guides show them", () => {
+  const file = readFileSync(join(EXAMPLE, "whoami.php"), "utf8")
+  expect(file.trimEnd().split("\n")).toHaveLength(10)
+  for (const guide of ["php-sessions.md", "php-sessions.zh-CN.md"])
+    expect(readFileSync(join(ROOT, "docs/guides", guide), "utf8")).toContain(file)
 })
 
 test("a page that is not there says so", async () => {
