@@ -20,19 +20,26 @@ export function temporaryFolder(): string {
 /** A program under test: killed when the test ends, everything it prints kept. */
 export class Program {
   readonly #child: ChildProcess
+  readonly #isGroup: boolean
   #stdout = ""
   #stderr = ""
   #end: { code: number | null; signal: NodeJS.Signals | null } | undefined
   #waiting: (() => void)[] = []
 
-  constructor(command: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}) {
+  /** @param options.isGroup - signals go to whatever it has started as well: a shell passes none on */
+  constructor(
+    command: readonly string[],
+    options: { env?: Record<string, string>; cwd?: string; isGroup?: boolean } = {},
+  ) {
     const [file = "", ...args] = command
     const env = { ...withoutSettings(process.env), ...options.env }
-    this.#child = spawn(file, args, { env, cwd: options.cwd ?? temporaryFolder(), stdio: ["ignore", "pipe", "pipe"] })
+    const cwd = options.cwd ?? temporaryFolder()
+    this.#isGroup = options.isGroup ?? false
+    this.#child = spawn(file, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"], detached: this.#isGroup })
     this.#child.stdout?.on("data", (chunk) => this.#hear(() => (this.#stdout += chunk)))
     this.#child.stderr?.on("data", (chunk) => this.#hear(() => (this.#stderr += chunk)))
     this.#child.on("close", (code, signal) => this.#hear(() => (this.#end = { code, signal })))
-    cleanUp.push(() => this.#child.kill("SIGKILL"))
+    cleanUp.push(() => this.kill("SIGKILL"))
   }
 
   get pid(): number {
@@ -48,7 +55,16 @@ export class Program {
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal)
+    if (!this.#isGroup || this.#child.pid === undefined) {
+      this.#child.kill(signal)
+      return
+    }
+    try {
+      if (this.#end === undefined) process.kill(-this.#child.pid, signal)
+    } catch (error) {
+      // The last of them ended a moment ago.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error
+    }
   }
 
   /** Waits until it has printed what matches, on stdout or stderr. */

@@ -7,10 +7,13 @@ import { type Block, lineMatches, testedBlocks } from "./document.ts"
 
 const ROOT = join(import.meta.dir, "..", "..", "..")
 const DOCUMENTED_ADDRESS = /\b127\.0\.0\.1:8080\b/g
+/** Where documents say that the reader's own site answers. */
+const DOCUMENTED_SITE = /\b127\.0\.0\.1:8000\b/g
 /** Where documents say that Skein has been unpacked. */
 const DOCUMENTED_FOLDER = /\/opt\/skein\b/g
-/** A document whose reader has an application already, and starts the server with it. */
-const APPLICATION = /^<!-- test in: (\S+) -->$/m
+/** A document whose reader starts the server, in the folder of an application that is there already or begins there. */
+const APPLICATION = /^<!-- test in: (.+) -->$/m
+const NO_APPLICATION = "an empty folder"
 const DEADLINE_MS = 15_000
 
 /**
@@ -18,7 +21,8 @@ const DEADLINE_MS = 15_000
  *
  * `sh`, `php` and `js` blocks marked `test` are run and must end well (`test background` goes on running);
  * `text prints` after one must come out of it, `text eventually` out of each of those in the background
- * (but not of one marked `serves`). With `<!-- test in: examples/x -->` the folder is a copy of that application, and the server is the reader's affair.
+ * (but not of one marked `serves`). With `<!-- test in: examples/x -->` the folder is a copy of that application, and the server is
+ * the reader's affair; with `<!-- test in: an empty folder -->` that alone.
  */
 export async function runDocument(markdown: string): Promise<void> {
   const application = APPLICATION.exec(markdown)?.[1]
@@ -28,7 +32,7 @@ export async function runDocument(markdown: string): Promise<void> {
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"))
     const server = new Program(["node", join(ROOT, "server/bin/skein.mjs"), "serve", "--port", "0"], { cwd: folder })
     const [, address = ""] = await server.prints(/^Skein ready on http:\/\/(\S+)$/m)
-    await new Reader(folder, address).follow(testedBlocks(markdown))
+    await new Reader(folder, { skein: address }).follow(testedBlocks(markdown))
     server.kill("SIGTERM")
     await server.ends()
   } finally {
@@ -40,28 +44,35 @@ async function runInApplication(markdown: string, application: string): Promise<
   const folder = mkdtempSync(join(tmpdir(), "skein-docs-"))
   const port = await freePort()
   try {
-    cpSync(join(ROOT, application), folder, { recursive: true })
+    if (application !== NO_APPLICATION) cpSync(join(ROOT, application), folder, { recursive: true })
     symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"))
     const env = { SKEIN_PORT: String(port), PACKAGE_FOLDER: join(ROOT, "php") }
-    await new Reader(folder, `127.0.0.1:${port}`, env).follow(testedBlocks(markdown))
+    const site = `127.0.0.1:${await freePort()}`
+    await new Reader(folder, { skein: `127.0.0.1:${port}`, site }, env).follow(testedBlocks(markdown))
   } finally {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
+/** Host and port that stand in for those that documents name. */
+interface Addresses {
+  readonly skein: string
+  readonly site?: string
+}
+
 /** Somebody who follows a document to the letter. */
 class Reader {
   readonly #folder: string
-  readonly #address: string
+  readonly #addresses: Addresses
   readonly #env: Readonly<Record<string, string>>
   readonly #background: Program[] = []
   readonly #listening: Program[] = []
   #last: Program | undefined
   #files = 0
 
-  constructor(folder: string, address: string, env: Readonly<Record<string, string>> = {}) {
+  constructor(folder: string, addresses: Addresses, env: Readonly<Record<string, string>> = {}) {
     this.#folder = folder
-    this.#address = address
+    this.#addresses = addresses
     this.#env = env
   }
 
@@ -79,9 +90,10 @@ class Reader {
   async #do(block: Block): Promise<void> {
     if (block.marks.includes("prints")) return this.#sees(block, this.#last ? [this.#last] : [])
     if (block.marks.includes("eventually")) return this.#sees(block, this.#listening)
-    const program = new Program(this.#command(block), { cwd: this.#folder, env: { ...this.#env } })
+    const isGroup = block.marks.includes("background")
+    const program = new Program(this.#command(block), { cwd: this.#folder, env: { ...this.#env }, isGroup })
     this.#last = program
-    if (block.marks.includes("background")) {
+    if (isGroup) {
       this.#background.push(program)
       if (!block.marks.includes("serves")) this.#listening.push(program)
       return
@@ -106,7 +118,8 @@ class Reader {
   }
 
   #command({ language, text }: Block): string[] {
-    const code = text.replace(DOCUMENTED_ADDRESS, this.#address).replace(DOCUMENTED_FOLDER, ROOT)
+    const { skein, site = "127.0.0.1:8000" } = this.#addresses
+    const code = text.replace(DOCUMENTED_ADDRESS, skein).replace(DOCUMENTED_SITE, site).replace(DOCUMENTED_FOLDER, ROOT)
     const extension = language === "js" ? "mjs" : language
     const file = join(this.#folder, `block-${++this.#files}.${extension}`)
     writeFileSync(file, code)
