@@ -161,7 +161,7 @@ const text = z
   .min(1)
   .max(CHAT_LIMITS.maxTextLength * 2)
 
-const page = z.object({
+export const pageSchema = z.object({
   /** Oldest first. Fewer than `limit` when they are long: `has_before` and `has_after` say whether there is more. */
   messages: z.array(messageSchema),
   users: usersSchema,
@@ -170,9 +170,9 @@ const page = z.object({
   seq_head: z.number().int(),
   chg_head: z.number().int(),
 })
-export type Page = z.infer<typeof page>
+export type Page = z.infer<typeof pageSchema>
 
-const catchUpEntry = z.object({
+export const catchUpEntrySchema = z.object({
   conversation_id: z.string(),
   seq_head: z.number().int(),
   chg_head: z.number().int(),
@@ -188,7 +188,7 @@ const catchUpEntry = z.object({
   /** Unread messages that name me (`@name`), at most `unreadCap`. */
   mentions: z.number().int().optional(),
 })
-export type CatchUpEntry = z.infer<typeof catchUpEntry>
+export type CatchUpEntry = z.infer<typeof catchUpEntrySchema>
 
 export interface Operation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
   http: { method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE"; path: string }
@@ -286,14 +286,14 @@ export const operations = {
       around: z.coerce.number().int().min(1).optional(),
       limit: z.coerce.number().int().min(1).max(CHAT_LIMITS.maxPage).default(50),
     }),
-    page,
+    pageSchema,
   ),
   "chat.catch_up": op(
     "POST",
     "/chat/v1/catch_up",
     "Everything missed since the heads the client holds, or an explicit gap",
     z.object({ conversations: z.array(z.object({ conversation_id: conversationId, seq, chg: seq })).max(100) }),
-    z.object({ conversations: z.array(catchUpEntry), users: usersSchema }),
+    z.object({ conversations: z.array(catchUpEntrySchema), users: usersSchema }),
   ),
   "chat.send": op(
     "POST",
@@ -384,16 +384,23 @@ export type Push =
   | { type: "user"; user: User }
 
 /** What `GET /chat/session` answers and `POST /chat/session` gives back. */
-export interface SessionAnswer {
+export const sessionAnswerSchema = z.object({
   /** Null: nobody is signed in. */
-  user: User | null
+  user: userSchema.nullable(),
   /** Connection token for `new Centrifuge(url, { getToken })`, short-lived; ask again when it expires. */
-  token?: string
+  token: z.string().optional(),
   /** When `token` expires. */
-  expires_at?: number
+  expires_at: z.number().int().optional(),
   /** Whether this server takes guests at all. */
-  guests: boolean
-}
+  guests: z.boolean(),
+})
+export type SessionAnswer = z.infer<typeof sessionAnswerSchema>
+
+/** What `POST /chat/session` takes: a name makes a guest, the site's token (JWT) signs its user in. */
+export const signInSchema = z.union([
+  z.strictObject({ name: z.string().min(1).max(200) }),
+  z.strictObject({ token: z.string().min(1).max(8_192) }),
+])
 
 /**
  * Session routes (cookie `skein_session`, HttpOnly, SameSite=Lax; Origin checked on every call that changes something):
@@ -404,9 +411,19 @@ export interface SessionAnswer {
  * Refusals everywhere: HTTP status with `{"error": {"code": number, "name": string, "message": string, "retry_after_ms"?: number}}`;
  * the same code and message in the error of an RPC reply.
  */
-export interface Refusal {
-  error: { code: number; name: string; message: string; retry_after_ms?: number }
-}
+export const refusalSchema = z.object({
+  error: z.object({
+    /** As in the error of an RPC reply. */
+    code: z.number().int(),
+    /** The code in words, to be compared with. */
+    name: z.string(),
+    /** For people: what was expected, what came, the likeliest cause. */
+    message: z.string(),
+    /** Present when trying again makes sense. */
+    retry_after_ms: z.number().int().optional(),
+  }),
+})
+export type Refusal = z.infer<typeof refusalSchema>
 
 /** Error codes a chat client has words for. Other codes: show `message`. */
 export const CHAT_ERRORS = {

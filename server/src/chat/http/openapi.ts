@@ -1,28 +1,14 @@
-import { z } from "zod"
-import { type Operation, operations } from "../contract.ts"
+import type { z } from "zod"
+import { ERRORS } from "../../core/errors.ts"
+import { type Operation, operations, sessionAnswerSchema, signInSchema } from "../contract.ts"
+import { SESSION_COOKIE } from "../session/cookie.ts"
+import { fieldsOf, namedSchemas, refTo } from "./openapi-schemas.ts"
 
 type Json = Record<string, unknown>
 
-const refusal = {
-  type: "object",
-  required: ["error"],
-  properties: {
-    error: {
-      type: "object",
-      required: ["code", "name", "message"],
-      properties: {
-        code: { type: "integer" },
-        name: { type: "string" },
-        message: { type: "string" },
-        retry_after_ms: { type: "integer" },
-      },
-    },
-  },
-}
-
 /** The REST side of the contract as OpenAPI 3.1, made from the same table as the routes. */
 export function openApi(): Json {
-  const paths: Record<string, Json> = {}
+  const paths: Record<string, Json> = { "/chat/session": sessionPaths() }
   for (const [name, operation] of Object.entries(operations)) {
     const { method, path } = operation.http
     paths[path] = { ...paths[path], [method.toLowerCase()]: describe(name, operation) }
@@ -32,30 +18,30 @@ export function openApi(): Json {
     info: {
       title: "Skein chat",
       version: "1",
+      license: { name: "MIT", identifier: "MIT" },
       description:
-        "Every operation is also a method of the Centrifuge protocol's RPC, under its operationId, with the same fields.",
+        "Every operation whose operationId begins with `chat.` is also a method of the Centrifuge protocol's RPC under that name, with the same fields and the same refusals. Calls that change something are refused for pages of other origins. Times are Unix milliseconds and for display only; order is `seq`.",
     },
     security: [{ bearer: [] }, { cookie: [] }],
     paths,
     components: {
-      schemas: { Refusal: refusal },
+      schemas: namedSchemas(),
+      responses: { Refused: refused() },
       securitySchemes: {
         bearer: {
           type: "http",
           scheme: "bearer",
-          description: "A connection token of GET /chat/session or of the site",
+          bearerFormat: "JWT",
+          description: "A connection token, of GET /chat/session or of the site",
         },
-        cookie: { type: "apiKey", in: "cookie", name: "skein_session" },
+        cookie: { type: "apiKey", in: "cookie", name: SESSION_COOKIE },
       },
     },
   }
 }
 
 function describe(name: string, { http, summary, input, output }: Operation): Json {
-  const { properties = {}, required = [] } = z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as {
-    properties?: Record<string, Json>
-    required?: string[]
-  }
+  const { properties, required } = fieldsOf(input)
   const inPath = [...http.path.matchAll(/\{(\w+)\}/g)].map(([, field]) => field as string)
   const rest = Object.keys(properties).filter((field) => !inPath.includes(field))
   const parameter = (place: "path" | "query") => (field: string) => ({
@@ -70,22 +56,64 @@ function describe(name: string, { http, summary, input, output }: Operation): Js
   return {
     operationId: name,
     summary,
-    parameters,
+    ...(parameters.length > 0 ? { parameters } : {}),
     ...(hasBody ? { requestBody: bodyOf(rest, properties, required) } : {}),
-    responses: {
-      200: { description: "Done", content: json(z.toJSONSchema(output, { unrepresentable: "any" })) },
-      default: { description: "Refused", content: json({ $ref: "#/components/schemas/Refusal" }) },
-    },
+    responses: answered(output),
   }
 }
 
 function bodyOf(fields: readonly string[], properties: Record<string, Json>, required: readonly string[]): Json {
+  const needed = required.filter((field) => fields.includes(field))
   const schema = {
     type: "object",
     properties: Object.fromEntries(fields.map((field) => [field, properties[field]])),
-    required: required.filter((field) => fields.includes(field)),
+    ...(needed.length > 0 ? { required: needed } : {}),
   }
-  return { required: true, content: json(schema) }
+  return { required: needed.length > 0, content: json(schema) }
+}
+
+function sessionPaths(): Json {
+  const responses = answered(sessionAnswerSchema)
+  return {
+    get: {
+      operationId: "session.get",
+      summary: "Who I am, with a connection token of ten minutes; nobody is an answer as well",
+      security: [{}, { cookie: [] }],
+      responses,
+    },
+    post: {
+      operationId: "session.post",
+      summary: "Sign in: with a name as a guest, with the site's token as its user; sets the cookie",
+      security: [{}, { cookie: [] }],
+      requestBody: { required: true, content: json(refTo(signInSchema)) },
+      responses,
+    },
+    delete: {
+      operationId: "session.delete",
+      summary: "Sign out: the cookie is cleared, this session's connections are closed",
+      security: [{}, { cookie: [] }],
+      responses,
+    },
+  }
+}
+
+const answered = (output: z.ZodType): Json => ({
+  200: { description: "Done", content: json(refTo(output)) },
+  default: { $ref: "#/components/responses/Refused" },
+})
+
+function refused(): Json {
+  const names = Object.entries(ERRORS).map(([name, { httpStatus }]) => `${name} (${httpStatus})`)
+  return {
+    description: `Refused; \`error.name\` says why: ${names.join(", ")}.`,
+    headers: {
+      "Retry-After": {
+        description: "Seconds, with too_many_requests and whatever else is worth trying again",
+        schema: { type: "integer" },
+      },
+    },
+    content: json({ $ref: "#/components/schemas/Refusal" }),
+  }
 }
 
 const json = (schema: unknown): Json => ({ "application/json": { schema } })

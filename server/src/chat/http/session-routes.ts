@@ -1,9 +1,8 @@
 import { Hono } from "hono"
-import { z } from "zod"
 import type { Clock } from "../../core/clock.ts"
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
-import type { SessionAnswer } from "../contract.ts"
+import { type SessionAnswer, signInSchema } from "../contract.ts"
 import type { ChatLog } from "../pushes.ts"
 import { KeyedRates } from "../rates.ts"
 import { clearedCookie, cookieOf, SESSION_COOKIE } from "../session/cookie.ts"
@@ -43,11 +42,6 @@ export interface SessionRoutesParts {
   readonly clock: Clock
   readonly log: ChatLog
 }
-
-const signInSchema = z.union([
-  z.strictObject({ name: z.string().min(1).max(200) }),
-  z.strictObject({ token: z.string().min(1).max(MAX_BODY_BYTES) }),
-])
 
 /** `GET`, `POST` and `DELETE /chat/session`, as contract.ts says. */
 export function sessionRoutes(parts: SessionRoutesParts): Hono {
