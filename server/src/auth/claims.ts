@@ -68,6 +68,9 @@ function serverSubscriptions(claims: Claims): ServerSubscription[] {
   for (const channel of channelList(claims.channels)) byChannel.set(channel, { channel })
   for (const [channel, options] of Object.entries(objectClaim(claims.subs, "subs"))) {
     const entry = objectClaim(options, `subs of ${channel}`)
+    // Passed over, it would show somebody's presence who was to be hidden.
+    if (Object.keys(objectClaim(entry.override, `override of ${channel}`)).length > 0)
+      throw new ClaimError(`subs of ${channel} has an override: what a channel allows is decided by its rule alone`)
     const info = jsonClaim(entry, "info", "b64info")
     const data = jsonClaim(entry, "data", "b64data")
     byChannel.set(channel, {

@@ -51,12 +51,18 @@ describe("connection tokens", () => {
     const subs = {
       a: { info: { seat: 1 }, b64data: Buffer.from('{"hello":1}').toString("base64") },
       b: [],
+      c: { override: [] },
     }
-    expect(await connect({ sub: "42", channels: ["b", "c"], subs })).toEqual({
+    expect(await connect({ sub: "42", channels: ["b", "d"], subs })).toEqual({
       kind: "ok",
       identity: {
         userId: "42",
-        channels: [{ channel: "b" }, { channel: "c" }, { channel: "a", info: '{"seat":1}', data: '{"hello":1}' }],
+        channels: [
+          { channel: "b" },
+          { channel: "d" },
+          { channel: "a", info: '{"seat":1}', data: '{"hello":1}' },
+          { channel: "c" },
+        ],
       },
     })
   })
@@ -64,6 +70,11 @@ describe("connection tokens", () => {
   test("b64info that is not JSON is invalid: it would break every frame it is put in", async () => {
     const b64info = Buffer.from('{"a":1},"admin":true').toString("base64")
     expect(await connect({ sub: "42", b64info })).toMatchObject({ kind: "invalid" })
+  })
+
+  test("that ask for more than the channel's rule are invalid, and say so", async () => {
+    const subs = { a: { override: { presence: { value: false } } } }
+    expect(await connect({ sub: "42", subs })).toEqual({ kind: "invalid", why: expect.stringContaining("override") })
   })
 
   test("sid names the login", async () => {

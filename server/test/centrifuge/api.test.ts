@@ -42,6 +42,13 @@ describe("who may call", () => {
     expect((await post("/api/publish", `{"x":"${"y".repeat(1_100_000)}"}`)).status).toBe(413)
     expect((await post("/api/map_publish", "{}")).status).toBe(404)
   })
+
+  test("anything but POST is 405, which says so", async () => {
+    for (const path of ["/api", "/api/publish", "/api/none"]) {
+      const response = await fetch(`${server.url}${path}`, { headers: { "X-API-Key": API_KEY } })
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"])
+    }
+  })
 })
 
 describe("publish", () => {
@@ -92,6 +99,13 @@ describe("publish", () => {
     [{ channel: "room:x", data: 1, idempotency_key: "k".repeat(200) }, 107],
   ])("%j is error %i", async (params, code) => {
     expect(await call("publish", params)).toEqual({ error: { code, message: expect.stringMatching(/./) } })
+  })
+
+  test("broadcast to no channel, or to one without a name, is error 107", async () => {
+    for (const channels of [[], undefined, "room:x", ["room:x", ""]])
+      expect(await call("broadcast", { channels, data: 1 })).toEqual({
+        error: { code: 107, message: expect.stringMatching(/^channels\b/) },
+      })
   })
 
   test("broadcast answers for each channel, in order", async () => {
@@ -217,7 +231,7 @@ describe("the other shapes", () => {
 
   test("the legacy endpoint takes one command or several, a line each", async () => {
     const publish = '{"method":"publish","params":{"channel":"secret:legacy","data":{"x":1}}}'
-    expect(await (await post("/api", publish)).text()).toBe('{"result":{}}')
+    for (const path of ["/api", "/api/"]) expect(await (await post(path, publish)).text()).toBe('{"result":{}}')
     const several = await post("/api", `${publish}\n{"method":"none","params":{}}\n`, {
       Authorization: `apikey ${API_KEY}`,
     })

@@ -17,7 +17,10 @@ const draftSchema = {
   exclude: optionalText,
 }
 const publishSchema = z.object({ channel: channelName, ...draftSchema })
-const broadcastSchema = z.object({ channels: z.array(channelName).min(1), ...draftSchema })
+const broadcastSchema = z.object({
+  channels: z.array(channelName, "expected a list with at least one channel"),
+  ...draftSchema,
+})
 
 type DraftValues = Omit<z.output<typeof publishSchema>, "channel">
 

@@ -30,7 +30,7 @@ export function apiRoutes(parts: CentrifugeParts): Hono {
     }
   })
 
-  routes.post("/api", async (context) => {
+  routes.on("POST", ["/api", "/api/"], async (context) => {
     if (!isAllowed(context, parts)) return refused()
     const body = await readText(context.req.raw, parts.config.maxBodyBytes)
     if (body instanceof Response) return body
@@ -41,6 +41,8 @@ export function apiRoutes(parts: CentrifugeParts): Hono {
     return json(replies.join("\n"))
   })
 
+  for (const path of ["/api", "/api/:method"])
+    routes.all(path, (context) => context.text("the server API takes POST only\n", 405, { Allow: "POST" }))
   return routes
 }
 
