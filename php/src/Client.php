@@ -95,7 +95,7 @@ final class Client
         }
     }
 
-    private function answerTo(Request $request, bool $single): array
+    private function answerTo(#[\SensitiveParameter] Request $request, bool $single): array
     {
         $response = $this->transport->send($request);
         $answer = json_decode($response->body, true);

@@ -13,14 +13,16 @@ final class Config
      * @param  string  $url  Address that PHP reaches, often another one than the browser's: "http://127.0.0.1:8080"
      * @param  string  $apiKey  One of the server's `auth.api_keys`
      * @param  string|null  $tokenSecret  The first of its `auth.token_hmac_secrets`; needed for tokens only
+     * @param  string|null  $issuer  Its `auth.issuer`, when it is set: tokens then say so
+     * @param  string|null  $audience  Its `auth.audience`, likewise
      * @param  float  $connectTimeout  Seconds. Short, as a server that is down would otherwise hold up every page
      * @param  float  $timeout  Seconds for one attempt
      * @param  int  $attempts  In all, for what failed in passing. Repeating is safe: see Client
      */
     public function __construct(
         public readonly string $url,
-        public readonly string $apiKey,
-        public readonly ?string $tokenSecret = null,
+        #[\SensitiveParameter] public readonly string $apiKey,
+        #[\SensitiveParameter] public readonly ?string $tokenSecret = null,
         public readonly ?string $issuer = null,
         public readonly ?string $audience = null,
         public readonly float $connectTimeout = 1.0,
@@ -41,7 +43,7 @@ final class Config
     }
 
     /** From an array with the names of config/skein.php. */
-    public static function fromArray(array $settings): self
+    public static function fromArray(#[\SensitiveParameter] array $settings): self
     {
         return new self(
             url: (string) ($settings['url'] ?? 'http://127.0.0.1:8080'),

@@ -31,8 +31,11 @@ final class Skein
     }
 
     /** The short way: `Skein::connect('http://127.0.0.1:8080', $apiKey)`. Connects when something is first sent. */
-    public static function connect(string $url, string $apiKey, ?string $tokenSecret = null): self
-    {
+    public static function connect(
+        string $url,
+        #[\SensitiveParameter] string $apiKey,
+        #[\SensitiveParameter] ?string $tokenSecret = null,
+    ): self {
         return self::with(new Config($url, $apiKey, $tokenSecret));
     }
 

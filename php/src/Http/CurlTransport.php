@@ -19,7 +19,7 @@ final class CurlTransport implements Transport
     ) {
     }
 
-    public function send(Request $request): Response
+    public function send(#[\SensitiveParameter] Request $request): Response
     {
         $handle = $this->handle ??= curl_init();
         curl_reset($handle);

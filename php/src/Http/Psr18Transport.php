@@ -20,7 +20,7 @@ final class Psr18Transport implements Transport
     ) {
     }
 
-    public function send(Request $request): Response
+    public function send(#[\SensitiveParameter] Request $request): Response
     {
         $message = $this->requests->createRequest('POST', $request->url)
             ->withBody($this->streams->createStream($request->body));

@@ -11,7 +11,7 @@ final class ChannelAuthorizer
 {
     public function __construct(
         private readonly string $key,
-        private readonly string $secret,
+        #[\SensitiveParameter] private readonly string $secret,
     ) {
     }
 

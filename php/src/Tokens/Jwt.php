@@ -8,7 +8,7 @@ namespace Skein\Tokens;
 final class Jwt
 {
     /** HS256 of RFC 7515. @param  array<string, mixed>  $claims */
-    public static function sign(array $claims, string $secret): string
+    public static function sign(array $claims, #[\SensitiveParameter] string $secret): string
     {
         $flags = JSON_THROW_ON_ERROR | JSON_UNESCAPED_SLASHES | JSON_UNESCAPED_UNICODE;
         $head = self::base64Url(json_encode(['alg' => 'HS256', 'typ' => 'JWT'], $flags));

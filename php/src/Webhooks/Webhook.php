@@ -27,7 +27,7 @@ final class Webhook
      *
      * @throws InvalidSignatureException
      */
-    public static function verify(array $headers, string $body, array $secrets): self
+    public static function verify(array $headers, string $body, #[\SensitiveParameter] array $secrets): self
     {
         $headers = self::lowerCased($headers);
         $secret = $secrets[$headers['x-pusher-key'] ?? ''] ?? null;

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Skein\Tests\Unit;
 
+use InvalidArgumentException;
 use PHPUnit\Framework\TestCase;
 use Skein\Batch;
 use Skein\Client;
@@ -14,12 +15,17 @@ use Skein\Exceptions\Errors;
 use Skein\Exceptions\InvalidDataException;
 use Skein\Exceptions\NotAMemberException;
 use Skein\Exceptions\RefusedException;
+use Skein\Exceptions\SkeinException;
 use Skein\Exceptions\UnauthorizedException;
 use Skein\Exceptions\UnavailableException;
 use Skein\Exceptions\UnknownChannelException;
+use Skein\Http\Request;
+use Skein\Http\Response;
+use Skein\Http\Transport;
 use Skein\Position;
 use Skein\Skein;
 use Skein\Tests\FakeTransport;
+use Skein\Webhooks\Webhook;
 
 final class ClientTest extends TestCase
 {
@@ -184,8 +190,54 @@ final class ClientTest extends TestCase
 
     public function test_a_page_of_something_else_is_not_taken_for_an_answer(): void
     {
+        $page = new class() implements Transport
+        {
+            public function send(Request $request): Response
+            {
+                return new Response(200, '<!doctype html><title>Welcome to nginx!</title>');
+            }
+        };
+        $config = new Config('http://skein.test', 'key', attempts: 1);
         $this->expectException(ConnectionException::class);
-        $config = new Config('http://127.0.0.1:1', 'key', connectTimeout: 0.2, timeout: 0.2, attempts: 1);
-        Skein::with($config)->publish('news', 1);
+        $this->expectExceptionMessage('http://skein.test/api/publish answered with something that is not JSON');
+        (new Skein($config, new Client($config, $page)))->publish('news', 1);
+    }
+
+    public function test_where_nobody_listens_there_is_no_answer_and_the_key_is_not_told(): void
+    {
+        $config = new Config('http://127.0.0.1:1', 'secret-key', connectTimeout: 0.2, timeout: 0.2, attempts: 1);
+
+        try {
+            Skein::with($config)->publish('news', 1);
+            $this->fail('nothing was thrown');
+        } catch (ConnectionException $exception) {
+            $this->assertStringContainsString('no answer from http://127.0.0.1:1', $exception->getMessage());
+            $this->assertStringNotContainsString('secret-key', (string) $exception);
+        }
+    }
+
+    public function test_no_key_is_in_what_error_pages_show_of_an_exception(): void
+    {
+        $shown = ini_set('zend.exception_ignore_args', '0');
+        $failures = [
+            fn () => Skein::connect('127.0.0.1', 'key-of-this-site', 'secret-of-this-site'),
+            fn () => Config::fromArray(['url' => '127.0.0.1', 'api_key' => 'key-of-this-site']),
+            fn () => Skein::connect('http://127.0.0.1:1', 'key-of-this-site')->publish('news', 1),
+            fn () => Webhook::verify(['X-Pusher-Key' => 'other'], '{}', ['shop' => 'secret-of-this-site']),
+        ];
+
+        foreach ($failures as $failure) {
+            try {
+                $failure();
+                $this->fail('nothing was thrown');
+            } catch (InvalidArgumentException|SkeinException $exception) {
+                $ours = array_filter($exception->getTrace(), fn (array $frame) => str_starts_with($frame['class'] ?? '', 'Skein\\')
+                    && ! str_starts_with($frame['class'], __CLASS__));
+                $this->assertNotSame([], $ours);
+                $this->assertStringNotContainsString('of-this-site', print_r(array_column($ours, 'args'), true));
+            }
+        }
+
+        ini_set('zend.exception_ignore_args', $shown);
     }
 }

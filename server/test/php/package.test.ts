@@ -28,6 +28,11 @@ async function php(code: string): Promise<string> {
   return output
 }
 
+/** Runs a call. @returns when PHP made it, as starting PHP takes a time of its own on a busy machine */
+async function calledAt(code: string): Promise<number> {
+  return Number(await php(`echo (int) (microtime(true) * 1000); ${code}`))
+}
+
 for (const suite of ["unit", "server"])
   test(`the package's own tests pass: ${suite}`, async () => {
     const { code, output } = await runInPackage(["phpunit", "--testsuite", suite], serverVariables(server))
@@ -84,14 +89,14 @@ test("a token made in PHP opens a connection; logging out in PHP closes exactly 
   const [laptop, phone] = [connect(await token("sid-laptop")), connect(await token("sid-phone"))]
   await Promise.all([laptop.ready(5_000), phone.ready(5_000)])
   const codes: number[] = []
+  let closedAtMs = Number.POSITIVE_INFINITY
   laptop.on("disconnected", ({ code }) => {
+    closedAtMs = Date.now()
     codes.push(code)
   })
-  const startedMs = performance.now()
-  await php(`$skein->endSession('sid-laptop');`)
+  const calledAtMs = await calledAt(`$skein->endSession('sid-laptop');`)
   await until(() => laptop.state === State.Disconnected, "the laptop's socket is closed")
-  // The whole of it: starting PHP, the call, the close frame.
-  expect(performance.now() - startedMs).toBeLessThan(1_000)
+  expect(closedAtMs - calledAtMs).toBeLessThan(1_000)
   // Closed so that the page asks its site for a new token; this one has but the old one, which is refused.
   expect(codes).toEqual([3500])
   expect(phone.state).toBe(State.Connected)
@@ -106,10 +111,16 @@ test("a ban or a changed password in PHP: chat logins of that user end on all de
   const device = await ann.device()
   const bob = await Person.guest(server, "Somebody else")
   const other = await bob.device()
-  const startedMs = performance.now()
-  await php(`$skein->endSessionsOf('ann');`)
+  let closedAtMs = Number.POSITIVE_INFINITY
+  device.centrifuge.once("connecting", () => {
+    closedAtMs = Date.now()
+  })
+  device.centrifuge.once("disconnected", () => {
+    closedAtMs = Math.min(closedAtMs, Date.now())
+  })
+  const calledAtMs = await calledAt(`$skein->endSessionsOf('ann');`)
   await until(() => device.centrifuge.state !== State.Connected, "closed")
-  expect(performance.now() - startedMs).toBeLessThan(1_000)
+  expect(closedAtMs - calledAtMs).toBeLessThan(1_000)
   expect((await ann.session("GET")).user).toBeNull()
   expect(other.centrifuge.state).toBe(State.Connected)
   bob.close()
