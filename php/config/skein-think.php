@@ -24,7 +24,7 @@ return [
     'attempts' => (int) env('WEBSOCKET.ATTEMPTS', 3),
     'token_ttl' => (int) env('WEBSOCKET.TOKEN_TTL', 3600),
 
-    // Where in the session the id of the user is who is logged in.
+    // Where in the session the id of the user is who is logged in: 'user.id', or several: ['user_id', 'admin.id'].
     'user_path' => 'user_id',
 
     // php think websocket:serve. `settings` are further settings of the server by name.

@@ -28,17 +28,27 @@ class SiteSettings
             'auth.api_keys' => $skein['api_key'] ?? null,
             'auth.token_hmac_secrets' => $skein['token_secret'] ?? null,
             'pusher_apps' => empty($pusher['key']) || empty($pusher['secret']) ? [] : [$pusher],
-        ] + $this->sessions((string) ($skein['user_path'] ?? 'user_id'));
+        ] + $this->sessions();
+    }
+
+    /**
+     * Where in the session the user's id may be: `user_path` of config/skein.php.
+     *
+     * @return list<string>
+     */
+    public static function userPaths(App $app): array
+    {
+        return array_values((array) $app->config->get('skein.user_path', 'user_id'));
     }
 
     /** How to read the login sessions, so that the cookie of this site is the identity. */
-    private function sessions(string $userPath): array
+    private function sessions(): array
     {
         $session = (array) $this->app->config->get('session', []);
         $common = [
             'sessions.framework' => 'thinkphp',
             'sessions.cookie' => $session['name'] ?? 'PHPSESSID',
-            'sessions.user_path' => [$userPath],
+            'sessions.user_path' => self::userPaths($this->app),
             'sessions.serialization' => in_array('json_encode', (array) ($session['serialize'] ?? []), true) ? 'json' : 'php',
         ];
 

@@ -7,6 +7,7 @@ namespace Skein\Tests\ThinkPHP;
 use PHPUnit\Framework\TestCase;
 use Skein\Client;
 use Skein\Config;
+use Skein\Exceptions\UnauthorizedException;
 use Skein\Skein;
 use Skein\Tests\FakeTransport;
 use Skein\ThinkPHP\Command\WebsocketServe;
@@ -91,18 +92,53 @@ final class ThinkPhpTest extends TestCase
     public function test_a_login_has_a_token_and_ends_with_its_sockets(): void
     {
         $app = $this->app();
-        $transport = new FakeTransport([['replies' => [['rpc' => []], ['disconnect' => []], ['rpc' => []], ['disconnect' => []]]]]);
-        $config = Config::fromArray(self::SKEIN);
-        $login = new Login($app, new Skein($config, new Client($config, $transport)));
+        $replies = ['replies' => [['rpc' => []], ['disconnect' => []], ['rpc' => []], ['disconnect' => []]]];
+        $transport = new FakeTransport([$replies]);
+        $login = $this->login($app, $transport);
+        $app->session->set('user', ['id' => 42, 'theme' => 'dark']);
         $login->begin('小明', '/a.png');
         $claims = json_decode(base64_decode(strtr(explode('.', $login->token(42))[1], '-_', '+/')), true);
 
         $this->assertSame(['42', ['name' => '小明', 'avatar' => '/a.png']], [$claims['sub'], $claims['info']]);
-        $this->assertSame($app->session->get('skein')['sid'], $claims['sid']);
+        $this->assertSame($app->session->get('skein.sid'), $claims['sid']);
 
         $login->end();
-        $this->assertNull($app->session->get('skein'));
+        $this->assertSame(['user' => ['theme' => 'dark']], $app->session->values);
         $this->assertSame(['session' => $claims['sid']], $transport->sent()['commands'][0]['rpc']['params']);
         $this->assertSame(hash('sha256', str_repeat('a', 32)), $transport->sent()['commands'][3]['disconnect']['session']);
+    }
+
+    public function test_the_session_is_written_without_the_user_before_the_server_is_told(): void
+    {
+        $app = $this->app();
+        $app->session->set('user.id', 42);
+        $app->session->save();
+        $login = $this->login($app, new FakeTransport([401]));
+
+        try {
+            $login->end();
+            $this->fail('nothing was thrown');
+        } catch (UnauthorizedException) {
+            $this->assertSame(['user' => []], $app->session->saved);
+        }
+    }
+
+    public function test_of_two_logins_in_one_session_the_one_that_skein_sees_ends(): void
+    {
+        $app = $this->app(['skein' => ['user_path' => ['uid', 'admin.id']] + self::SKEIN]);
+        $app->session->set('admin.id', 7);
+        $replies = ['replies' => array_fill(0, 4, ['rpc' => []])];
+        $app->session->set('uid', 42);
+        $this->login($app, new FakeTransport([$replies]))->end();
+        $this->assertSame([null, 7], [$app->session->get('uid'), $app->session->get('admin.id')]);
+        $this->login($app, new FakeTransport([$replies]))->end();
+        $this->assertNull($app->session->get('admin.id'));
+    }
+
+    private function login(App $app, FakeTransport $transport): Login
+    {
+        $config = Config::fromArray(self::SKEIN);
+
+        return new Login($app, new Skein($config, new Client($config, $transport)));
     }
 }

@@ -33,6 +33,9 @@ namespace think {
     {
         public array $values = [];
 
+        /** What other requests read: ThinkPHP writes the session when the page ends, or when told to. */
+        public array $saved = [];
+
         public function getId(): string
         {
             return str_repeat('a', 32);
@@ -40,17 +43,36 @@ namespace think {
 
         public function get(string $name, mixed $default = null): mixed
         {
-            return $this->values[$name] ?? $default;
+            return (new Config($this->values))->get($name, $default);
         }
 
         public function set(string $name, mixed $value): void
         {
-            $this->values[$name] = $value;
+            $at = &$this->values;
+
+            foreach (explode('.', $name) as $key) {
+                $at = &$at[$key];
+            }
+
+            $at = $value;
         }
 
         public function delete(string $name): void
         {
-            unset($this->values[$name]);
+            $keys = explode('.', $name);
+            $last = array_pop($keys);
+            $at = &$this->values;
+
+            foreach ($keys as $key) {
+                $at = &$at[$key];
+            }
+
+            unset($at[$last]);
+        }
+
+        public function save(): void
+        {
+            $this->saved = $this->values;
         }
     }
 
