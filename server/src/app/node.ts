@@ -71,6 +71,7 @@ function createGateway({ server, limits }: Config, origins: OriginPolicy, clock:
     port: server.port,
     outboundBufferBytes: limits.maxOutboundBytes,
     maxRequestBodyBytes: limits.maxRequestBytes,
+    handshakeTimeoutSeconds: Math.ceil(limits.handshakeTimeoutMs / 1_000),
     requestTimeoutMs: limits.requestTimeoutMs,
     idleTimeoutSeconds: Math.ceil(limits.idleTimeoutMs / 1_000),
     maxConnections: fittingConnections(limits.maxConnections),

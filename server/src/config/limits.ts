@@ -18,12 +18,15 @@ export const limitsSchema = z.strictObject({
     max: 16 * MIB,
     unit: "bytes",
   }),
-  maxRequestBytes: integer("Largest body of an HTTP request.", {
-    default: MIB,
-    min: KIB,
-    max: 128 * MIB,
-    unit: "bytes",
-  }),
+  maxRequestBytes: integer(
+    "Largest body of an HTTP request. Its headers may have 16 KiB and 198 fields; those bounds are fixed.",
+    {
+      default: MIB,
+      min: KIB,
+      max: 128 * MIB,
+      unit: "bytes",
+    },
+  ),
   maxOutboundBytes: integer(
     "Bytes waiting for one client that reads too slowly. Past it the client is closed as a slow consumer and recovers from its position.",
     { default: MIB, min: 16 * KIB, max: 64 * MIB, unit: "bytes" },
@@ -74,6 +77,10 @@ export const limitsSchema = z.strictObject({
     min: "100ms",
     max: "5m",
   }),
+  handshakeTimeoutMs: duration(
+    "A request or handshake whose headers or body take longer to arrive is cut (to within 4 s), and so is a connection that asks for nothing.",
+    { default: "10s", min: "1s", max: "4m" },
+  ),
   requestTimeoutMs: duration(
     "An HTTP request that is not answered by then is answered with 503. Streams count until they begin.",
     { default: "30s", min: "1s", max: "10m" },

@@ -25,7 +25,8 @@ const SECTION_TEXTS: Readonly<Record<string, string>> = {
   auth: "Who may connect. Nothing here has to be set: keys are made at the first start and kept in `secrets.json` in the data folder.",
   sessions: "Reading the login sessions of a PHP site where it keeps them: who is signed in there is signed in here.",
   callback: "Asking the site by HTTP who somebody is, where its sessions cannot be read.",
-  limits: "Everything a client can make the server hold or do is bounded. Each refusal names the limit it met.",
+  limits:
+    'Everything a client can make the server hold or do is bounded. Each refusal names the setting whose bound it met, and `/metrics` counts it: `skein_limits_total{limit="limits.max_frame_bytes"}`.',
   broker: "Order and keeping of publications by the embedded broker.",
   chat: "The chat in the box.",
   plain: "The plain JSON protocol, for a bare `new WebSocket()`.",

@@ -5,7 +5,7 @@ import { SkeinError } from "./errors.ts"
 import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fanout.ts"
 import { Hub } from "./hub.ts"
 import { JoinBuffers, Joining, type Reservation, Reservations, settleAll } from "./joining.ts"
-import { type ChannelLimits, ensureChannelName } from "./limits.ts"
+import { type ChannelLimits, ensureChannelName, limitError } from "./limits.ts"
 import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "./log.ts"
 import { mayPublish, mayRead, maySubscribe } from "./permissions.ts"
 import type { Presence, PresenceChange } from "./presence.ts"
@@ -241,7 +241,11 @@ export class Channels {
   async #publish(channel: string, rule: ChannelRule, draft: PublishDraft & { readonly info?: ClientInfo }) {
     const { maxPayloadBytes } = this.#parts.limits
     if (!fits(draft.data, maxPayloadBytes))
-      throw new SkeinError("payload_too_large", `a publication may have ${maxPayloadBytes} bytes, got more`)
+      throw limitError(
+        "limits.max_payload_bytes",
+        "payload_too_large",
+        `a publication may have ${maxPayloadBytes} bytes, got more`,
+      )
     if (rule.historySize > 0 || draft.idempotencyKey !== undefined) return this.#parts.log.publish(channel, rule, draft)
     this.#parts.log.publishTransient(channel, draft)
     return { duplicate: false }
@@ -330,7 +334,11 @@ export class Channels {
   #ensureRoomForUser({ userId }: Identity): void {
     const { maxConnectionsPerUser } = this.#parts.limits
     if (userId !== "" && this.hub.ofUser(userId).length >= maxConnectionsPerUser)
-      throw new SkeinError("limit_exceeded", `this user already has ${maxConnectionsPerUser} connections`)
+      throw limitError(
+        "limits.max_connections_per_user",
+        "limit_exceeded",
+        `this user already has ${maxConnectionsPerUser} connections`,
+      )
   }
 
   #ensureMayRead(reader: Connection | undefined, channel: string): ChannelRule {

@@ -1,6 +1,7 @@
 import { getOrAdd } from "./collections.ts"
 import type { Connection, SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
 import { SkeinError } from "./errors.ts"
+import { limitError } from "./limits.ts"
 import type { HistoryRead, HistoryRequest, PublicationLog } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 import { type RecoveryOutcome, recover } from "./recovery.ts"
@@ -167,7 +168,11 @@ export class Reservations {
     const held = connection.subscriptions
     if (held.has(channel) || pending.has(channel)) throw new SkeinError("already_subscribed")
     if (held.size + pending.size >= maxChannels)
-      throw new SkeinError("limit_exceeded", `a connection may hold ${maxChannels} channels`)
+      throw limitError(
+        "limits.max_channels_per_connection",
+        "limit_exceeded",
+        `a connection may hold ${maxChannels} channels`,
+      )
     const place = { isRevoked: false }
     pending.set(channel, place)
     return {

@@ -1,6 +1,6 @@
-import { SkeinError } from "./errors.ts"
+import { type ErrorCode, SkeinError, type SkeinErrorOptions } from "./errors.ts"
 
-/** Bounds that core itself enforces. Every one has a configuration name of the same spelling (P6). */
+/** Bounds that core itself enforces. Every one has a configuration name of the same spelling (promise P6). */
 export interface ChannelLimits {
   /** Subscriptions of one connection. */
   readonly maxChannelsPerConnection: number
@@ -11,6 +11,47 @@ export interface ChannelLimits {
   /** Publications in one history page, also the furthest a recovery reaches back. */
   readonly maxHistoryPage: number
   readonly maxConnectionsPerUser: number
+}
+
+/** Settings whose bound a client or a back end can meet, by their names in the configuration. */
+export const LIMIT_NAMES = [
+  "limits.max_frame_bytes",
+  "limits.max_payload_bytes",
+  "limits.max_outbound_bytes",
+  "limits.max_channels_per_connection",
+  "limits.max_channel_length",
+  "limits.max_connections",
+  "limits.max_connections_per_user",
+  "limits.max_connections_per_ip",
+  "limits.messages_per_second",
+  "limits.subscribes_per_second",
+  "limits.connect_timeout",
+  "limits.request_timeout",
+  "limits.pong_timeout",
+  "broker.max_queued_publications",
+  "broker.max_queued_bytes",
+] as const
+
+export type LimitName = (typeof LIMIT_NAMES)[number]
+
+/** How often each bound was met in this process (promise P6). Counted here because the refusals are everywhere. */
+export const limitCounts: ReadonlyMap<LimitName, number> = new Map(LIMIT_NAMES.map((name) => [name, 0]))
+
+/** Somebody met the bound of this setting and was refused, slowed or closed for it. */
+export function noteLimit(name: LimitName): void {
+  const counts = limitCounts as Map<LimitName, number>
+  counts.set(name, (counts.get(name) ?? 0) + 1)
+}
+
+/** A refusal that names the setting to change, and is counted by it. */
+export function limitError(
+  name: LimitName,
+  code: ErrorCode,
+  message: string,
+  options: SkeinErrorOptions = {},
+): SkeinError {
+  noteLimit(name)
+  return new SkeinError(code, `${message} (${name})`, options)
 }
 
 /**
@@ -49,11 +90,16 @@ export class RateLimit {
   }
 }
 
-/** @throws SkeinError `too_many_requests` */
-export function ensureRate(limit: RateLimit, nowMs: number, what: string): void {
+/**
+ * @param name - the setting that says how many; absent where none does
+ * @throws SkeinError `too_many_requests`
+ */
+export function ensureRate(limit: RateLimit, nowMs: number, what: string, name?: LimitName): void {
   if (limit.take(nowMs)) return
   const retryAfterMs = limit.retryAfterMs()
-  throw new SkeinError("too_many_requests", `too many ${what}: try again in ${retryAfterMs} ms`, { retryAfterMs })
+  const message = `too many ${what}: try again in ${retryAfterMs} ms`
+  if (name === undefined) throw new SkeinError("too_many_requests", message, { retryAfterMs })
+  throw limitError(name, "too_many_requests", message, { retryAfterMs })
 }
 
 /** Channel names are printable ASCII, as every SDK and proxy can carry them. */
@@ -62,7 +108,11 @@ const CHANNEL_NAME = /^[\x21-\x7e]+$/
 /** @throws SkeinError `bad_request` */
 export function ensureChannelName(channel: string, maxLength: number): void {
   if (channel.length > maxLength)
-    throw new SkeinError("bad_request", `channel name must be at most ${maxLength} bytes, got ${channel.length}`)
+    throw limitError(
+      "limits.max_channel_length",
+      "bad_request",
+      `channel name must be at most ${maxLength} bytes, got ${channel.length}`,
+    )
   if (!CHANNEL_NAME.test(channel))
     throw new SkeinError(
       "bad_request",

@@ -1,9 +1,12 @@
+import { type LimitName, noteLimit } from "../core/limits.ts"
 import { networkOf } from "./address.ts"
 
 /** Why a new connection is not let in. */
 export interface Refusal {
   readonly status: number
   readonly message: string
+  /** The setting whose bound was met. */
+  readonly limit?: LimitName
 }
 
 export interface AdmissionLimits {
@@ -34,17 +37,22 @@ export class Admission {
   enter(address: string): Refusal | undefined {
     const refusal = this.#decide(address)
     if (refusal) this.#refusals.set(refusal.status, (this.#refusals.get(refusal.status) ?? 0) + 1)
+    if (refusal?.limit) noteLimit(refusal.limit)
     return refusal
   }
 
   #decide(address: string): Refusal | undefined {
     if (this.#draining) return { status: 503, message: "this server is shutting down; connect again" }
     if (this.#open >= this.#limits.maxConnections)
-      return { status: 503, message: `this server holds its ${this.#limits.maxConnections} connections already` }
+      return full(
+        "limits.max_connections",
+        503,
+        `this server holds its ${this.#limits.maxConnections} connections already`,
+      )
     const network = networkOf(address)
     const here = network === undefined ? 0 : (this.#byNetwork.get(network) ?? 0)
     if (here >= this.#limits.maxConnectionsPerAddress)
-      return { status: 429, message: `too many connections from ${network} (${here})` }
+      return full("limits.max_connections_per_ip", 429, `${network} has ${here} connections already`)
     this.#open++
     if (network !== undefined) this.#byNetwork.set(network, here + 1)
     return undefined
@@ -71,3 +79,9 @@ export class Admission {
     return this.#open
   }
 }
+
+const full = (limit: LimitName, status: number, message: string): Refusal => ({
+  status,
+  limit,
+  message: `${message} (${limit})`,
+})

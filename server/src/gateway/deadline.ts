@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts"
+import { noteLimit } from "../core/limits.ts"
 
 interface Waiting {
   readonly deadlineMs: number
@@ -26,7 +27,10 @@ export class Deadlines {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = {
         deadlineMs: this.#clock.nowMs() + this.#timeoutMs,
-        tooLate: () => resolve(tooLate(this.#timeoutMs)),
+        tooLate: () => {
+          noteLimit("limits.request_timeout")
+          resolve(tooLate(this.#timeoutMs))
+        },
       }
       this.#waiting.add(waiting)
       answer.then(
@@ -54,7 +58,10 @@ export class Deadlines {
 }
 
 const tooLate = (timeoutMs: number): Response =>
-  new Response(`no answer within ${timeoutMs} ms; the server is overloaded or something it needs hangs\n`, {
-    status: 503,
-    headers: { "Content-Type": "text/plain; charset=utf-8", "Retry-After": "5", Connection: "close" },
-  })
+  new Response(
+    `no answer within ${timeoutMs} ms; the server is overloaded or something it needs hangs (limits.request_timeout)\n`,
+    {
+      status: 503,
+      headers: { "Content-Type": "text/plain; charset=utf-8", "Retry-After": "5", Connection: "close" },
+    },
+  )

@@ -47,6 +47,7 @@ function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: 
     port: 0,
     outboundBufferBytes: 65_536,
     maxRequestBodyBytes: 65_536,
+    handshakeTimeoutSeconds: 10,
     requestTimeoutMs: 30_000,
     idleTimeoutSeconds: 60,
     maxConnections: 100,
@@ -64,20 +65,24 @@ function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: 
       { paths: ["/echo"], subprotocols: ["echo-1"], maxFrameBytes: 1_024, open: (socket) => new Echo(socket) },
     ],
   })
-  gateway.handleHttp((request) =>
-    new URL(request.url).pathname === "/stream"
-      ? gateway.stream({
-          request,
-          handshake: gateway.handshake(request, "http_stream"),
-          headers: {},
-          // Bun sends the headers of a response with the first bytes of its body.
-          firstBytes: "hello\n",
-          render: (frame) => `${frame}\n`,
-          farewell: ({ code }) => `bye ${code}`,
-          open: (socket) => new Echo(socket),
-        })
-      : new Response("page"),
-  )
+  gateway.handleHttp((request) => {
+    if (request.url.endsWith("/hangs")) return new Promise<Response>(() => undefined)
+    const { pathname, searchParams } = new URL(request.url)
+    const answer = () =>
+      pathname === "/stream"
+        ? gateway.stream({
+            request,
+            handshake: gateway.handshake(request, "http_stream"),
+            headers: {},
+            // Bun sends the headers of a response with the first bytes of its body.
+            firstBytes: "hello\n",
+            render: (frame) => `${frame}\n`,
+            farewell: ({ code }) => `bye ${code}`,
+            open: (socket) => new Echo(socket),
+          })
+        : new Response("page")
+    return searchParams.has("later") ? Promise.resolve().then(answer) : answer()
+  })
   const { port } = gateway.start()
   stops.push(() => gateway.stop())
   return { gateway, port, url: `127.0.0.1:${port}` }
@@ -151,6 +156,29 @@ describe("who gets in", () => {
     expect(await (await fetch(`http://${url}/echo`, { method: "POST" })).text()).toBe("page")
   })
 
+  test("a handler that hangs is answered for, although the connection idles longer than it may", async () => {
+    const { url, port } = start({ handshakeTimeoutSeconds: 1, requestTimeoutMs: 6_000 })
+    // Asks for nothing: Bun cuts it at a time when the request below still waits.
+    const idle = connect(port, "127.0.0.1")
+    const cut = new Promise((resolve) => idle.once("close", resolve))
+    const answers = [fetch(`http://${url}/hangs`), fetch(`http://${url}/hangs`, { method: "POST" })]
+    await cut
+    for (const answer of answers) expect((await answer).status).toBe(503)
+  }, 20_000)
+
+  test("a stream may be quiet for longer than a connection may idle, also one that began a little later", async () => {
+    const { url, port, gateway } = start({ handshakeTimeoutSeconds: 1 })
+    const streams = await Promise.all([fetch(`http://${url}/stream`), fetch(`http://${url}/stream?later`)])
+    const idle = connect(port, "127.0.0.1")
+    await new Promise((resolve) => idle.once("close", resolve))
+    gateway.topics.publish("everyone", "news")
+    for (const { body } of streams) {
+      const reader = (body as ReadableStream<Uint8Array>).getReader()
+      expect(await readUntil(reader, "news\n")).toBe("hello\nnews\n")
+      await reader.cancel()
+    }
+  }, 20_000)
+
   test("the connection limit, freed when a connection ends", async () => {
     const { url, gateway } = start({ maxConnections: 2 })
     const first = await open(url)
@@ -164,10 +192,14 @@ describe("who gets in", () => {
 
 describe("what a connection does", () => {
   test("frames over the endpoint's limit close with 1009, others live on", async () => {
-    const { url } = start()
+    const { url, gateway } = start()
     const [big, other] = [await open(url), await open(url)]
     big.ws.send("x".repeat(1_025))
     expect((await big.closed).code).toBe(1009)
+    const huge = await open(url)
+    huge.ws.send("x".repeat(100_000))
+    expect((await huge.closed).code).toBe(1009)
+    await until(() => gateway.closes.get(1009) === 2, "both counted as what they are")
     other.ws.send("hi")
     await until(() => other.heard.includes("hi"), "the echo")
   })
@@ -207,6 +239,7 @@ describe("what a connection does", () => {
       return sessions[1]?.closedWith !== undefined
     }, "the stalled one was closed")
     await until(() => good.heard.length === sent, "the good one heard all")
+    expect(gateway.closes).toEqual(new Map([[3008, 1]]))
     expect(good.heard.map((line) => Number.parseInt(line, 10))).toEqual(Array.from({ length: sent }, (_, i) => i))
   })
 

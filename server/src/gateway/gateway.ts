@@ -1,9 +1,12 @@
 import type { Server } from "bun"
 import type { Clock } from "../core/clock.ts"
+import { CLOSE } from "../core/close-codes.ts"
+import { type LimitName, noteLimit } from "../core/limits.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
 import { Deadlines } from "./deadline.ts"
 import type { ForwardedAddresses, Forwarding } from "./forwarded.ts"
 import type { OriginPolicy } from "./origin.ts"
+import { Overflow } from "./overflow.ts"
 import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
 import { Roster } from "./roster.ts"
 import { StreamSocket } from "./stream-socket.ts"
@@ -25,6 +28,8 @@ export interface GatewayOptions extends AdmissionLimits {
   /** A connection whose client has not taken this much is closed as a slow consumer. */
   readonly outboundBufferBytes: number
   readonly maxRequestBodyBytes: number
+  /** A request that takes longer to arrive is cut, and so is a connection that asks for nothing. 1–255 s. */
+  readonly handshakeTimeoutSeconds: number
   /** A request whose handler has not answered by then is answered with 503. */
   readonly requestTimeoutMs: number
   /** A WebSocket that is silent this long (pings unanswered too) is gone. 8–960 s. */
@@ -45,13 +50,15 @@ type NativeServer = Server<WebSocketSocket>
  * Knows protocols only as endpoints with sessions.
  */
 export class Gateway implements StreamGateway {
-  readonly topics = new Topics()
+  readonly #overflow = new Overflow()
+  readonly topics = new Topics(this.#overflow)
   readonly #options: GatewayOptions
   readonly #admission: Admission
   readonly #deadlines: Deadlines
   readonly #roster = new Roster()
   readonly #endpoints = new Map<string, WebSocketEndpoint>()
   readonly #closes = new Map<number, number>()
+  readonly #streaming = new WeakSet<Request>()
   #http: HttpHandler = () => new Response("Not found\n", { status: 404 })
   #server: NativeServer | undefined
   #stopTicking: () => void = () => undefined
@@ -79,7 +86,7 @@ export class Gateway implements StreamGateway {
       development: false,
       // With development off, Bun 1.4.4 would otherwise share the port with another server and each get half of the clients.
       reusePort: false,
-      idleTimeout: 10,
+      idleTimeout: this.#options.handshakeTimeoutSeconds,
       maxRequestBodySize: this.#options.maxRequestBodyBytes,
       fetch: (request, server) => this.#fetch(request, server),
       error: (error) => this.#failed(error),
@@ -106,7 +113,7 @@ export class Gateway implements StreamGateway {
     return this.#admission.open
   }
 
-  /** WebSockets that have ended, by close code; 1006 is a peer that dropped or was cut as a slow consumer. */
+  /** WebSockets that have ended, by close code; 1006 is a peer that just dropped, 3008 one that was cut because it did not read. */
   get closes(): ReadonlyMap<number, number> {
     return this.#closes
   }
@@ -155,6 +162,7 @@ export class Gateway implements StreamGateway {
     this.#roster.add(socket)
     // The HTTP idle time-out would cut a quiet stream; the session's pings find dead peers.
     this.#server?.timeout(options.request, 0)
+    this.#streaming.add(options.request)
     options.request.signal.addEventListener("abort", () => socket.aborted())
     return new Response(socket.body(), { headers: options.headers })
   }
@@ -211,7 +219,17 @@ export class Gateway implements StreamGateway {
     if (wantsWebSocket(request)) return this.#upgrade(request, server)
     const answer = this.#missesUpgrade(request) ?? this.#http(request)
     if (answer instanceof Response) return answer
-    return this.#deadlines.within(answer)
+    return hasBody(request) ? this.#deadlines.within(answer) : this.#withoutIdleTimeout(request, server, answer)
+  }
+
+  /** Bun counts waiting for our answer as idling and would cut the connection before the deadline has an answer. */
+  async #withoutIdleTimeout(request: Request, server: NativeServer, answer: Promise<Response>): Promise<Response> {
+    server.timeout(request, 0)
+    try {
+      return await this.#deadlines.within(answer)
+    } finally {
+      if (!this.#streaming.has(request)) server.timeout(request, this.#options.handshakeTimeoutSeconds)
+    }
   }
 
   /** A WebSocket's address asked for without an upgrade: a page that uses fetch, or a proxy that took the headers away. */
@@ -241,7 +259,13 @@ export class Gateway implements StreamGateway {
     const { chosen } = negotiation
     // Bun echoes whatever was offered unless we say otherwise.
     if (chosen === undefined) request.headers.delete("sec-websocket-protocol")
-    const socket = new WebSocketSocket(endpoint, chosen, detached(handshake), this.#options.clock.nowMs())
+    const socket = new WebSocketSocket(
+      endpoint,
+      chosen,
+      detached(handshake),
+      this.#overflow,
+      this.#options.clock.nowMs(),
+    )
     const headers = chosen === undefined ? {} : { headers: { "Sec-WebSocket-Protocol": chosen } }
     if (server.upgrade(request, { data: socket, ...headers })) {
       this.#roster.add(socket)
@@ -269,7 +293,7 @@ export class Gateway implements StreamGateway {
 
   #closed(socket: WebSocketSocket, code: number, reason: string): void {
     socket.gone()
-    this.#closes.set(code, (this.#closes.get(code) ?? 0) + 1)
+    this.#countEnd(socket, code, reason)
     this.#roster.remove(socket)
     this.#admission.leave(socket.handshake.address)
     const session = socket.session
@@ -277,11 +301,40 @@ export class Gateway implements StreamGateway {
     session?.closed(code, reason)
   }
 
+  #countEnd({ handshake }: WebSocketSocket, code: number, reason: string): void {
+    const trueCode = code === 1006 ? this.#trueCode(reason) : code
+    this.#closes.set(trueCode, (this.#closes.get(trueCode) ?? 0) + 1)
+    const limit = LIMIT_OF_CODE.get(trueCode)
+    if (limit) noteLimit(limit)
+    if (trueCode !== CLOSE.slow.code) return
+    const { address, url } = handshake
+    this.#options.log.info({ address, path: url.pathname }, "closed a client that did not read what was sent to it")
+  }
+
+  /** What Bun calls 1006 and knows better. */
+  #trueCode(reason: string): number {
+    if (reason === "Received too big message") return 1009
+    return reason === "" && this.#overflow.isRecent ? CLOSE.slow.code : 1006
+  }
+
   #failed(error: unknown): Response {
     this.#options.log.error({ error }, "a handler threw: this is a bug of the server")
     return plainText("internal server error", 500)
   }
 }
+
+/** One whose body is still to come keeps Bun's idle time-out, which cuts a body that is sent too slowly. */
+function hasBody({ headers }: Request): boolean {
+  return (headers.get("content-length") ?? "0") !== "0" || headers.has("transfer-encoding")
+}
+
+/** Bounds that end a connection when they are met. */
+const LIMIT_OF_CODE: ReadonlyMap<number, LimitName> = new Map([
+  [1009, "limits.max_frame_bytes"],
+  [CLOSE.slow.code, "limits.max_outbound_bytes"],
+  [CLOSE.noPong.code, "limits.pong_timeout"],
+  [CLOSE.stale.code, "limits.connect_timeout"],
+])
 
 const plainText = (text: string, status: number, headers: Record<string, string> = {}): Response =>
   new Response(`${text}\n`, {

@@ -1,5 +1,6 @@
 import type { CloseReason } from "../core/close-codes.ts"
 import type { Frame } from "../core/connection.ts"
+import { noteLimit } from "../core/limits.ts"
 import type { Handshake, Session, Socket, StreamOptions } from "./protocol.ts"
 import type { Topics } from "./topics.ts"
 
@@ -50,7 +51,9 @@ export class StreamSocket implements Socket {
     if (!this.#controller) return
     const rendered = this.#options.render(frame)
     this.#controller.enqueue(typeof rendered === "string" ? this.#encoder.encode(rendered) : rendered)
-    if (this.bufferedBytes > this.#maxBufferedBytes) this.terminate()
+    if (this.bufferedBytes <= this.#maxBufferedBytes) return
+    noteLimit("limits.max_outbound_bytes")
+    this.terminate()
   }
 
   get bufferedBytes(): number {

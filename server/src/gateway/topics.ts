@@ -1,6 +1,7 @@
 import { getOrAdd } from "../core/collections.ts"
 import type { Frame, Outlet } from "../core/connection.ts"
 import type { TopicPublisher } from "../core/fanout.ts"
+import type { Overflow } from "./overflow.ts"
 
 /** The part of `Bun.Server` that fan-out uses. */
 export interface NativeTopics {
@@ -10,8 +11,8 @@ export interface NativeTopics {
 
 /** An outlet that can publish natively to everyone of a topic but itself. */
 export interface NativeOutlet extends Outlet {
-  /** False when its socket is gone: then nobody needs to be spared. */
-  publishToOthers(topic: string, frame: Frame): boolean
+  /** What Bun's `publish` returns. Undefined when its socket is gone: then nobody needs to be spared. */
+  publishToOthers(topic: string, frame: Frame): number | undefined
 }
 
 /**
@@ -21,7 +22,12 @@ export interface NativeOutlet extends Outlet {
  */
 export class Topics implements TopicPublisher {
   #native: NativeTopics | undefined
+  readonly #overflow: Overflow
   readonly #streams = new Map<string, Set<Outlet>>()
+
+  constructor(overflow: Overflow) {
+    this.#overflow = overflow
+  }
 
   /** The server exists only after its handlers do. */
   attach(native: NativeTopics): void {
@@ -30,7 +36,8 @@ export class Topics implements TopicPublisher {
 
   publish(topic: string, frame: Frame, except?: Outlet): void {
     const excluded = (except?.inner ?? except) as NativeOutlet | undefined
-    if (!excluded?.publishToOthers?.(topic, frame)) this.#native?.publish(topic, frame, false)
+    const sentBytes = excluded?.publishToOthers?.(topic, frame) ?? this.#native?.publish(topic, frame, false)
+    if (sentBytes === 0) this.#mayHaveDropped(topic, excluded)
     const streams = this.#streams.get(topic)
     if (!streams) return
     for (const stream of streams) if (stream !== excluded) stream.send(frame)
@@ -38,6 +45,12 @@ export class Topics implements TopicPublisher {
 
   count(topic: string): number {
     return (this.#native?.subscriberCount(topic) ?? 0) + (this.#streams.get(topic)?.size ?? 0)
+  }
+
+  /** Bun returns 0 also when there was nobody to send to. */
+  #mayHaveDropped(topic: string, excluded: Outlet | undefined): void {
+    const addressees = (this.#native?.subscriberCount(topic) ?? 0) - (excluded === undefined ? 0 : 1)
+    if (addressees > 0) this.#overflow.note()
   }
 
   joinStream(topic: string, stream: Outlet): void {

@@ -1,6 +1,7 @@
 import type { ServerWebSocket } from "bun"
 import type { CloseReason } from "../core/close-codes.ts"
 import type { Frame } from "../core/connection.ts"
+import type { Overflow } from "./overflow.ts"
 import type { Handshake, Session, Socket, WebSocketEndpoint } from "./protocol.ts"
 import type { NativeOutlet } from "./topics.ts"
 
@@ -11,12 +12,20 @@ export class WebSocketSocket implements Socket, NativeOutlet {
   readonly openedAtMs: number
   session: Session | undefined
   handshake: Handshake
+  readonly #overflow: Overflow
   #ws: ServerWebSocket<WebSocketSocket> | undefined
 
-  constructor(endpoint: WebSocketEndpoint, subprotocol: string | undefined, handshake: Handshake, nowMs: number) {
+  constructor(
+    endpoint: WebSocketEndpoint,
+    subprotocol: string | undefined,
+    handshake: Handshake,
+    overflow: Overflow,
+    nowMs: number,
+  ) {
     this.endpoint = endpoint
     this.subprotocol = subprotocol
     this.handshake = handshake
+    this.#overflow = overflow
     this.openedAtMs = nowMs
   }
 
@@ -31,13 +40,11 @@ export class WebSocketSocket implements Socket, NativeOutlet {
   }
 
   send(frame: Frame): void {
-    this.#ws?.send(frame, false)
+    if (this.#ws?.send(frame, false) === 0 && frame.length > 0) this.#overflow.note()
   }
 
-  publishToOthers(topic: string, frame: Frame): boolean {
-    if (!this.#ws) return false
-    this.#ws.publish(topic, frame, false)
-    return true
+  publishToOthers(topic: string, frame: Frame): number | undefined {
+    return this.#ws?.publish(topic, frame, false)
   }
 
   join(topic: string): void {

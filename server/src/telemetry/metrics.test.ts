@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test"
 import { SkeinError } from "../core/errors.ts"
+import { noteLimit } from "../core/limits.ts"
 import { createMetrics } from "./metrics.ts"
 
 test("shows what the node says at the moment of asking, and every refusal by its code", async () => {
@@ -18,6 +19,7 @@ test("shows what the node says at the moment of asking, and every refusal by its
     Number(/skein_errors_total\{code="unknown_channel"\} (\d+)/.exec(await metrics.text())?.[1] ?? 0)
   const before = await refused()
   new SkeinError("unknown_channel")
+  noteLimit("broker.max_queued_bytes")
   connections = 2
   const text = await metrics.text()
   expect(text).toContain("skein_connections 2")
@@ -25,5 +27,6 @@ test("shows what the node says at the moment of asking, and every refusal by its
   expect(text).toContain('skein_not_let_in_total{status="429"} 2')
   expect(text).toContain('skein_broker{figure="queued_publications"} 7')
   expect(text).toContain('skein_pusher{app="shop",figure="connections"} 2')
+  expect(text).toMatch(/skein_limits_total\{limit="broker\.max_queued_bytes"\} [1-9]/)
   expect(await refused()).toBe(before + 1)
 })

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import { errorCounts } from "../core/errors.ts"
+import { limitCounts } from "../core/limits.ts"
 
 /** What the node can be asked at any moment; read when metrics are scraped, never on the way of a frame. */
 export interface MetricSources {
@@ -60,6 +61,13 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   })
   counts(registry, "errors_total", "Refusals and failures, by error code", "code", () => errorCounts)
+  counts(
+    registry,
+    "limits_total",
+    "Bounds that somebody met, by the setting that says them",
+    "limit",
+    () => limitCounts,
+  )
   counts(registry, "closes_total", "Ended WebSockets, by close code", "code", sources.closes)
   counts(registry, "not_let_in_total", "Connections not let in, by HTTP status", "status", sources.admissionRefusals)
   return { contentType: registry.contentType, text: () => registry.metrics() }

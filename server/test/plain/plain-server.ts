@@ -54,6 +54,7 @@ export async function startPlain(options: PlainServerOptions = {}) {
     port: 0,
     outboundBufferBytes: 1_048_576,
     maxRequestBodyBytes: 65_536,
+    handshakeTimeoutSeconds: 10,
     requestTimeoutMs: 30_000,
     idleTimeoutSeconds: options.idleTimeoutSeconds ?? 60,
     maxConnections: 1_000,

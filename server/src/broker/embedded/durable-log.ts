@@ -1,6 +1,7 @@
 import type { ChildEvents, ChildLog } from "../../child/supervised-child.ts"
 import type { Clock } from "../../core/clock.ts"
 import { SkeinError } from "../../core/errors.ts"
+import { limitError } from "../../core/limits.ts"
 import type { Position } from "../../core/publication.ts"
 import type { ChannelRule } from "../../core/rules.ts"
 import type { BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
@@ -161,7 +162,9 @@ export class DurableLog implements AppendHost {
   #ensureRoom(): void {
     const { queueCount, queueBytes } = this.#options.limits
     if (this.#appends < queueCount && this.#appendBytes < queueBytes) return
-    throw new SkeinError(
+    const isCount = this.#appends >= queueCount
+    throw limitError(
+      isCount ? "broker.max_queued_publications" : "broker.max_queued_bytes",
       "limit_exceeded",
       `${this.#appends} publications (${this.#appendBytes} bytes) wait to be stored in ${this.#options.path}, the bounds are ` +
         `${queueCount} and ${queueBytes}: the disk is slower than what is being published`,

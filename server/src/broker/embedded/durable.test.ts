@@ -230,6 +230,7 @@ test("more than the queue holds is refused at once, what was accepted is stored"
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(100)
   const [refused] = outcomes.filter((outcome) => outcome.status === "rejected")
   expect(refused?.reason).toMatchObject({ code: "limit_exceeded", retryAfterMs: 1_000 })
+  expect(refused?.reason.message).toContain("(broker.max_queued_publications)")
   expect((await running.broker.publish("a", ruleOf(), { data: "later" })).position?.offset).toBe(101)
   expect(running.broker.stats()).toMatchObject({ pending: 0, pendingBytes: 0 })
   await running.broker.stop()
@@ -238,7 +239,10 @@ test("more than the queue holds is refused at once, what was accepted is stored"
 test("more bytes than the queue holds are refused too", async () => {
   const { broker } = await runEmbedded(folder.path, { limits: { queueBytes: 10 } })
   const accepted = broker.publish("a", ruleOf(), { data: '"one publication may exceed the bound"' })
-  expect((await failureOf(broker.publish("a", ruleOf(), { data: "2" }))).code).toBe("limit_exceeded")
+  expect(await failureOf(broker.publish("a", ruleOf(), { data: "2" }))).toMatchObject({
+    code: "limit_exceeded",
+    message: expect.stringContaining("(broker.max_queued_bytes)"),
+  })
   expect((await accepted).position?.offset).toBe(1)
   await broker.stop()
 })

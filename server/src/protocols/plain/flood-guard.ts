@@ -22,7 +22,7 @@ export class FloodGuard {
   /** Undefined: the frame may pass. "close": the client has been refused too often. */
   refuses(nowMs: number): SkeinError | "close" | undefined {
     try {
-      ensureRate(this.#frames, nowMs, "messages")
+      ensureRate(this.#frames, nowMs, "messages", "limits.messages_per_second")
       this.#refusalsInARow = 0
       return undefined
     } catch (error) {
@@ -35,6 +35,6 @@ export class FloodGuard {
   ensureMaySubscribe(nowMs: number): void {
     const { subscribesPerSecond, subscribeBurst } = this.#config
     this.#subscribes ??= new RateLimit(subscribesPerSecond, subscribeBurst, nowMs)
-    ensureRate(this.#subscribes, nowMs, "subscribe, history and join_room commands")
+    ensureRate(this.#subscribes, nowMs, "subscribe, history and join_room commands", "limits.subscribes_per_second")
   }
 }
