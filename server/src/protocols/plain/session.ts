@@ -32,6 +32,8 @@ export class PlainSession implements Session, ConnectionEvents {
   #refused = false
   #closed = false
   #waitsToSettle = false
+  /** Text frames in the inbox whose rate has not been looked at. They are the first ones. */
+  #early = 0
 
   constructor(shared: Shared, settling: Settling, socket: Socket) {
     const { clock, config } = shared.parts
@@ -59,11 +61,10 @@ export class PlainSession implements Session, ConnectionEvents {
 
   frame(frame: Frame): void {
     if (this.#refused) return
-    const isBackEnd = this.#participant?.connection.identity.backEnd
-    const refusal = isBackEnd ? undefined : this.#guard.refuses(this.#shared.parts.clock.nowMs())
-    if (refusal === undefined) this.#take(frame)
-    else if (refusal === "close") this.#stop(CLOSE.tooManyRequests)
-    else if (this.#inbox.isStarted) this.#sendError(refusal)
+    // Whether its rate is bounded is known once it is known who it is. Until then only the inbox bounds it.
+    if (this.#participant === undefined) this.#early += typeof frame === "string" ? 1 : 0
+    else if (!this.#isWithinRate()) return
+    this.#take(frame)
   }
 
   closed(code: number): void {
@@ -154,7 +155,19 @@ export class PlainSession implements Session, ConnectionEvents {
     else if (!this.#isArriving) this.#startWhenSettled()
   }
 
+  #isWithinRate(): boolean {
+    if (this.#participant?.connection.identity.backEnd) return true
+    const refusal = this.#guard.refuses(this.#shared.parts.clock.nowMs())
+    if (refusal === "close") this.#stop(CLOSE.tooManyRequests)
+    else if (refusal !== undefined) this.#failedAside(refusal)
+    return refusal === undefined
+  }
+
   async #carryOut(job: Job): Promise<void> {
+    if (typeof job === "string" && this.#early > 0) {
+      this.#early--
+      if (!this.#isWithinRate()) return
+    }
     try {
       await (typeof job === "string" ? this.#participant?.handle(job) : job())
     } catch (error) {

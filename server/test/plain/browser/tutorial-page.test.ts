@@ -21,7 +21,7 @@ beforeAll(async () => {
     fetch: () => new Response(PAGE, { headers: { "Content-Type": "text/html; charset=utf-8" } }),
   })
   server = await TestServer.start({ env: { SKEIN_SERVER_ORIGINS: `http://127.0.0.1:${site.port}` } })
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS })
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: FLAGS })
 }, 30_000)
 afterAll(async () => {
   await browser?.close()
@@ -72,7 +72,7 @@ test("in a room the pages are told who said it, in their own language who left",
 test("a page comes back by itself after the server was killed", async () => {
   const [one, two] = [await visit("user=7"), await visit("user=8")]
   await server.kill()
-  await one.getByText(/已断开/).waitFor()
+  for (const page of [one, two]) await page.getByText(/已断开/).waitFor()
   await server.begin()
   for (const page of [one, two]) await page.getByText("已连接").waitFor()
   await say(one, "here again")
