@@ -1,5 +1,6 @@
 import type { Config } from "../config/schema.ts"
-import { MAIN_SITE, type SiteSettings } from "../config/sites.ts"
+import { MAIN_SITE } from "../config/sites.ts"
+import { namedSites } from "./named-sites.ts"
 import { createSite, type Site, type SiteParts } from "./site.ts"
 
 /** The site the server belongs to, and those whose Pusher apps it serves besides. */
@@ -15,14 +16,15 @@ export interface Sites {
 
 /** @throws Error as `createSite`; the text names the site. What was opened before is closed. */
 export async function createSites(config: Config, parts: SiteParts): Promise<Sites> {
-  const main = await createSite(config, parts)
+  const [mainSettings, ...others] = namedSites(config)
+  const main = await createSite(mainSettings, parts)
   const byName = new Map([[MAIN_SITE, main]])
   const stop = async () => {
     for (const site of byName.values()) await site.stop()
   }
-  for (const settings of config.sites) {
+  for (const settings of others) {
     try {
-      byName.set(settings.name, await createSite(settingsOf(settings, config), parts))
+      byName.set(settings.name, await createSite(settings, parts))
     } catch (error) {
       await stop()
       throw new Error(`the site "${settings.name}": ${error instanceof Error ? error.message : String(error)}`)
@@ -39,11 +41,4 @@ export async function createSites(config: Config, parts: SiteParts): Promise<Sit
     },
     stop,
   }
-}
-
-function settingsOf(
-  { name: _name, callbackUrl: url, callbackCookies: cookies, callbackTimeoutMs: timeoutMs, ...sessions }: SiteSettings,
-  { callback }: Config,
-): Parameters<typeof createSite>[0] {
-  return { sessions, callback: { ...callback, url, cookies, timeoutMs } }
 }

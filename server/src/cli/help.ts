@@ -15,6 +15,7 @@ export const HELP = `Skein: a realtime server for web applications, with chat in
       --info JSON                what others see of the user
   skein whoami --cookie HEADER show who a Cookie header is, and if nobody, why
                                (without --cookie: many headers, one a line, from standard input)
+      --site NAME                ask this one of [[sites]], or main; all of them unless told otherwise
       --json                     one JSON object a line
   skein config print           print the configuration in force and where each value came from
   skein config reference       print the page of all settings

@@ -1,26 +1,41 @@
 import { createInterface } from "node:readline"
+import { type NamedSite, namedSites } from "../app/named-sites.ts"
 import type { createSite, Site } from "../app/site.ts"
 import type { Answer } from "../auth/callback/answers.ts"
 import type { KnownPerson, Nobody } from "../auth/php/sessions.ts"
 import { reasonOf } from "../auth/php/stores/outage.ts"
 import type { Settings } from "../config/schema.ts"
+import { knowsNobody, MAIN_SITE } from "../config/sites.ts"
+import { didYouMean } from "../config/suggest.ts"
 import type { Clock } from "../core/clock.ts"
 import { systemClock } from "../gateway/clock.ts"
 import { type Arguments, ensureNoPositionals, type FlagSpec } from "./arguments.ts"
 import { CliError, EXIT } from "./exit.ts"
 
-export const WHOAMI_FLAGS = { cookie: { type: "string" }, json: { type: "boolean" } } as const satisfies FlagSpec
+export const WHOAMI_FLAGS = {
+  cookie: { type: "string" },
+  site: { type: "string" },
+  json: { type: "boolean" },
+} as const satisfies FlagSpec
+
+interface SomebodyLine {
+  readonly user_id: string
+  readonly name?: string
+  readonly avatar?: string
+  readonly session?: string
+  readonly way: Way
+  /** Which site knows him; only where there are `[[sites]]`. */
+  readonly site?: string
+}
+
+interface NobodyLine {
+  readonly user_id: null
+  readonly reason: string
+  readonly why: string
+}
 
 /** One line of the answer. `user_id` null: nobody, and `why` says why. */
-type WhoamiLine =
-  | {
-      readonly user_id: string
-      readonly name?: string
-      readonly avatar?: string
-      readonly session?: string
-      readonly way: Way
-    }
-  | { readonly user_id: null; readonly reason: string; readonly why: string }
+type WhoamiLine = SomebodyLine | NobodyLine
 
 type Way = "sessions" | "callback"
 
@@ -38,7 +53,7 @@ export interface WhoamiParts {
 
 /**
  * Shows who a cookie is under the configuration in force, and if nobody, why. With many headers the answers come in
- * their order.
+ * their order. With several sites the first that knows the cookie answers, the main one before the others.
  *
  * @returns whether all could be asked
  * @throws CliError `usage`, `config`
@@ -48,33 +63,56 @@ export async function whoami(
   { settings, createSite: create, clock, input, print }: WhoamiParts,
 ): Promise<boolean> {
   ensureNoPositionals(args, "whoami")
-  if (settings.sessions.framework === "none" && settings.callback.url === undefined)
-    throw new CliError(
-      EXIT.config,
-      "skein whoami needs sessions.framework or callback.url: nothing says who a cookie is",
-    )
-  const site = await open(settings, create, clock)
+  const asked = askedSites(settings, args.flags.get("site")?.[0])
   const show = args.flags.has("json") ? (line: WhoamiLine) => JSON.stringify(line) : sentence
   const [cookie] = args.flags.get("cookie") ?? []
+  const given = cookie === undefined ? batches(input()) : [[cookie]]
+  const opened: OpenedSite[] = []
   let couldAll = true
   try {
-    for await (const headers of cookie === undefined ? batches(input()) : [[cookie]]) {
-      const lines = await Promise.all(headers.map((header) => lineOf(site, header)))
+    for (const site of asked) opened.push(await open(site, create, clock))
+    for await (const headers of given) {
+      const lines = await Promise.all(headers.map((header) => lineOf(opened, header, settings.sites.length > 0)))
       for (const line of lines) print(show(line))
       couldAll &&= !lines.some((line) => line.user_id === null && line.reason === "unavailable")
     }
   } finally {
-    await site.stop()
+    for (const { site } of opened) await site.stop()
   }
   return couldAll
 }
 
-async function open(settings: Settings, create: typeof createSite, clock: Clock): Promise<Site> {
+/** @throws CliError `usage` for a site nobody has, `config` when no site could know anybody */
+function askedSites(settings: Settings, name: string | undefined): NamedSite[] {
+  const sites = namedSites(settings).filter((site) => !knowsNobody(site))
+  if (sites.length === 0)
+    throw new CliError(
+      EXIT.config,
+      "skein whoami needs sessions.framework, callback.url or [[sites]]: nothing says who a cookie is",
+    )
+  if (name === undefined) return sites
+  const names = sites.map((site) => site.name)
+  if (!names.includes(name))
+    throw new CliError(
+      EXIT.usage,
+      `--site must be one of ${names.join(", ")}, got ${JSON.stringify(name)}${didYouMean(name, names)}`,
+    )
+  return sites.filter((site) => site.name === name)
+}
+
+interface OpenedSite {
+  readonly name: string
+  readonly site: Site
+}
+
+async function open(settings: NamedSite, create: typeof createSite, clock: Clock): Promise<OpenedSite> {
   try {
     const log = { info: () => undefined, warn: () => undefined }
-    return await create(settings, { clock, log, openSessions: () => new Set(), end: () => undefined })
+    const site = await create(settings, { clock, log, openSessions: () => new Set(), end: () => undefined })
+    return { name: settings.name, site }
   } catch (error) {
-    throw new CliError(EXIT.config, error instanceof Error ? error.message : String(error))
+    const where = settings.name === MAIN_SITE ? "" : `the site "${settings.name}": `
+    throw new CliError(EXIT.config, `${where}${error instanceof Error ? error.message : String(error)}`)
   }
 }
 
@@ -87,8 +125,30 @@ export const waitingClock: Clock = {
   },
 }
 
-async function lineOf(site: Site, header: string): Promise<WhoamiLine> {
+async function lineOf(sites: readonly OpenedSite[], header: string, naming: boolean): Promise<WhoamiLine> {
   const cookies = header.replace(/^\s*cookie\s*:\s*/i, "").trim()
+  const nobodies: (NobodyLine & { readonly site: string })[] = []
+  for (const { name, site } of sites) {
+    const line = await ask(site, cookies)
+    if (line.user_id !== null) return naming ? { ...line, site: name } : line
+    nobodies.push({ ...line, site: name })
+  }
+  return nobodyAnywhere(nobodies)
+}
+
+/** Of several reasons the one that tells most: a site that cannot be asked, else the first beyond a missing cookie. */
+function nobodyAnywhere(lines: readonly (NobodyLine & { readonly site: string })[]): NobodyLine {
+  const reasons = lines.map(({ reason }) => reason)
+  const telling = reasons.find((reason) => reason !== "no_cookie") ?? "no_cookie"
+  const [only, ...more] = lines
+  return {
+    user_id: null,
+    reason: reasons.includes("unavailable") ? "unavailable" : telling,
+    why: only && more.length === 0 ? only.why : lines.map(({ site, why }) => `${site}: ${why}`).join("; "),
+  }
+}
+
+async function ask(site: Site, cookies: string): Promise<WhoamiLine> {
   try {
     const stored = await site.sessions?.sessions.whoIs(cookies)
     if (stored?.kind === "known") return known(stored, "sessions")
@@ -100,7 +160,7 @@ async function lineOf(site: Site, header: string): Promise<WhoamiLine> {
   }
 }
 
-function known({ person, sessionId }: KnownPerson | (Answer & { kind: "known" }), way: Way): WhoamiLine {
+function known({ person, sessionId }: KnownPerson | (Answer & { kind: "known" }), way: Way): SomebodyLine {
   const { userId, name, avatar } = person
   return {
     user_id: userId,
@@ -111,14 +171,15 @@ function known({ person, sessionId }: KnownPerson | (Answer & { kind: "known" })
   }
 }
 
-function nobody(stored: Nobody | undefined, answered: (Answer & { kind: "nobody" }) | undefined): WhoamiLine {
+function nobody(stored: Nobody | undefined, answered: (Answer & { kind: "nobody" }) | undefined): NobodyLine {
   const reason = stored?.reason ?? "not_logged_in"
   return { user_id: null, reason, why: [stored?.why, answered?.why].filter((why) => why !== undefined).join("; ") }
 }
 
 function sentence(line: WhoamiLine): string {
   if (line.user_id === null) return `nobody: ${line.why}`
-  return line.name === undefined ? `user ${line.user_id}` : `user ${line.user_id} (${line.name})`
+  const who = line.name === undefined ? `user ${line.user_id}` : `user ${line.user_id} (${line.name})`
+  return line.site === undefined ? who : `${who} of the site ${line.site}`
 }
 
 async function* batches(lines: AsyncIterable<string>): AsyncGenerator<string[]> {
@@ -139,5 +200,10 @@ export function linesOfInput(): AsyncIterable<string> {
       EXIT.usage,
       "skein whoami needs --cookie 'PHPSESSID=…', or Cookie headers, one a line, on standard input",
     )
-  return createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
+  return linesFrom(process.stdin)
+}
+
+/** Begins to read when it is asked for the first line: what an interface reads before that is lost. */
+async function* linesFrom(input: NodeJS.ReadableStream): AsyncGenerator<string> {
+  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
 }

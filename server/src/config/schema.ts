@@ -16,7 +16,7 @@ import {
 import { limitsSchema } from "./limits.ts"
 import { type PusherAppSettings, pusherAppSchema, pusherSchema } from "./pusher.ts"
 import { callbackSchema, sessionsSchema } from "./sessions.ts"
-import { MAIN_SITE, NO_SITE, siteSchema } from "./sites.ts"
+import { knowsNobody, MAIN_SITE, NO_SITE, siteSchema } from "./sites.ts"
 
 /**
  * Every setting of the program, each with its default, its bounds and its sentence in the reference page.
@@ -325,7 +325,7 @@ export function closeSettings(settings: Settings, mode: Mode, secrets: Secrets):
 function closePusherApps(settings: Settings, { pusherKey, pusherSecret }: Secrets): Config["pusherApps"] {
   const { pusherApps, sessions, callback } = settings
   const all = pusherApps ?? [pusherAppSchema.parse({ id: "skein", key: pusherKey, secret: pusherSecret })]
-  const hasMainSite = sessions.framework !== "none" || callback.url !== undefined
+  const hasMainSite = !knowsNobody({ sessions, callback })
   return all.map((app) => {
     const sharesChannels = app.sharesChannels ?? all.length === 1
     return { ...app, sharesChannels, site: app.site ?? (sharesChannels && hasMainSite ? MAIN_SITE : NO_SITE) }

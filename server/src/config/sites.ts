@@ -1,6 +1,6 @@
 import { z } from "zod"
 import { duration, optionalText, text, texts } from "./fields.ts"
-import { sessionConflicts, sessionsSchema } from "./sessions.ts"
+import { type callbackSchema, type SessionsSettings, sessionConflicts, sessionsSchema } from "./sessions.ts"
 
 /** The site of `[sessions]` and `[callback]`. */
 export const MAIN_SITE = "main"
@@ -33,6 +33,16 @@ export const siteSchema = z.strictObject({
 })
 
 export type SiteSettings = z.output<typeof siteSchema>
+
+/** What says who somebody is on a site. */
+export interface LoginSettings {
+  readonly sessions: SessionsSettings
+  readonly callback: z.output<typeof callbackSchema>
+}
+
+/** Nothing is configured that could say who somebody is. */
+export const knowsNobody = ({ sessions, callback }: LoginSettings): boolean =>
+  sessions.framework === "none" && callback.url === undefined
 
 interface Sites {
   readonly sites: readonly SiteSettings[]

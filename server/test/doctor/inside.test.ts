@@ -117,6 +117,30 @@ test("the store of the site's sessions: reachable, refusing, away; no password i
   mkdirSync(join(folder, "sessions"))
   expect((await sessions(`folder = "${folder}/sessions"`)).about("sessions").severity).toBe("ok")
   expect((await sessions(`folder = "${folder}/nowhere"`)).problems).toEqual(["sessions"])
+  // session.save_path as it stands, with the depth in front.
+  expect((await sessions(`folder = "2;${folder}/sessions"`)).about("sessions").severity).toBe("ok")
+  expect((await sessions(`folder = "2;${folder}/nowhere"`)).problems).toEqual(["sessions"])
+})
+
+test("further sites are looked at like the main one, and each finding names its site", async () => {
+  const folder = temporaryFolder()
+  const closed = await freePort()
+  const { problems, about } = await inside(`
+    [sessions]
+    framework = "php"
+    folder = "${folder}"
+    [[sites]]
+    name = "club"
+    framework = "php"
+    folder = "${folder}/nowhere"
+    [[sites]]
+    name = "forum"
+    callback_url = "http://127.0.0.1:${closed}/whoami.php"
+  `)
+  expect(about("sessions").severity).toBe("ok")
+  expect(problems).toEqual(["sites.club.sessions", "sites.forum.callback"])
+  expect(about("sites.club.sessions").fix).toContain('the site "club" of [[sites]]')
+  expect(about("sites.forum.callback").cause).toContain('callback_url of the site "forum"')
 })
 
 test("the address that says who somebody is", async () => {

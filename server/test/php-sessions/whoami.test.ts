@@ -210,3 +210,71 @@ test("many headers come one a line from standard input; answers keep their order
   )
   expect(new Set(users).size).toBeGreaterThan(2)
 }, 30_000)
+
+describe("several sites", () => {
+  /** Two sites with a folder of sessions each; the same cookie is somebody on both. */
+  function sites(): { cwd: string; login: (site: "main" | "club", id: string, user: string) => void } {
+    const cwd = temporaryFolder()
+    for (const site of ["main", "club"]) mkdirSync(join(cwd, site))
+    const toml = `
+      [sessions]
+      framework = "php"
+      folder = "main"
+      [[sites]]
+      name = "club"
+      framework = "php"
+      folder = "club"
+      cookie = "CLUB"
+      user_path = ["member"]
+    `
+    writeFileSync(join(cwd, "skein.toml"), toml)
+    const login = (site: "main" | "club", id: string, user: string) =>
+      writeFileSync(
+        join(cwd, site, `sess_${id}`),
+        `${site === "main" ? "user_id" : "member"}|s:${user.length}:"${user}";`,
+      )
+    return { cwd, login }
+  }
+
+  async function asked(cwd: string, ...args: string[]) {
+    const main = join(import.meta.dir, "../../src/cli/main.ts")
+    const child = Bun.spawn([process.execPath, main, "whoami", ...args], { cwd, stdout: "pipe", stderr: "pipe" })
+    const [code, stdout, stderr] = await Promise.all([
+      child.exited,
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ])
+    return { code, stdout: stdout.trim(), stderr: stderr.trim() }
+  }
+
+  const id = "g9frhb9q2ipvmnp6nk41pj9ko2"
+  const cookie = ["--cookie", `PHPSESSID=${id}; CLUB=${id}`]
+
+  test("the first that knows the cookie answers, the main one before the others, and is named", async () => {
+    const { cwd, login } = sites()
+    login("club", id, "ann")
+    expect(JSON.parse((await asked(cwd, ...cookie, "--json")).stdout)).toMatchObject({ user_id: "ann", site: "club" })
+    expect((await asked(cwd, ...cookie)).stdout).toBe("user ann of the site club")
+    login("main", id, "42")
+    expect((await asked(cwd, ...cookie)).stdout).toBe("user 42 of the site main")
+    expect((await asked(cwd, ...cookie, "--site", "club")).stdout).toBe("user ann of the site club")
+  }, 30_000)
+
+  test("a cookie of nobody: each site says why, and the reason is the most telling", async () => {
+    const { cwd } = sites()
+    const club = ["--cookie", `CLUB=${id}`]
+    const line = JSON.parse((await asked(cwd, ...club, "--json")).stdout)
+    expect(line).toEqual({ user_id: null, reason: "session_gone", why: expect.stringMatching(/^main: .*; club: .*/) })
+    const main = JSON.parse((await asked(cwd, ...club, "--json", "--site", "main")).stdout)
+    expect(main).toEqual({ user_id: null, reason: "no_cookie", why: expect.not.stringContaining("main:") })
+  }, 30_000)
+
+  test("a site nobody has is refused with the names there are", async () => {
+    const { cwd } = sites()
+    expect(await asked(cwd, ...cookie, "--site", "clubb")).toEqual({
+      code: 2,
+      stdout: "",
+      stderr: 'skein: --site must be one of main, club, got "clubb" (did you mean club?)',
+    })
+  })
+})

@@ -1,69 +1,83 @@
 import { accessSync, constants } from "node:fs"
+import { type NamedSite, namedSites } from "../../../app/named-sites.ts"
 import { readAnswer } from "../../../auth/callback/answers.ts"
 import { ask } from "../../../auth/callback/ask.ts"
 import { openStore } from "../../../auth/php/open-store.ts"
+import { filesPlaceOf, type PhpSessionSettings } from "../../../auth/php/settings.ts"
 import { reasonOf } from "../../../auth/php/stores/outage.ts"
 import type { Settings } from "../../../config/schema.ts"
+import { MAIN_SITE } from "../../../config/sites.ts"
 import { type Finding, ok, problem } from "../finding.ts"
 
-/** The site's own word on who somebody is: the store of its login sessions, and the address that is asked. */
-export async function checkSite({ sessions, callback }: Settings): Promise<Finding[]> {
-  return [...(await checkSessions(sessions)), ...(await checkCallback(callback))]
+/** The sites' own word on who somebody is: the stores of their login sessions, and the addresses that are asked. */
+export async function checkSite(settings: Settings): Promise<Finding[]> {
+  const found = await Promise.all(
+    namedSites(settings).map(async (site) => [...(await checkSessions(site)), ...(await checkCallback(site))]),
+  )
+  return found.flat()
 }
 
-async function checkSessions(settings: Settings["sessions"]): Promise<Finding[]> {
-  const { framework, store } = settings
+/** `sessions` for the main site, `sites.club.sessions` for another. */
+const about = ({ name }: NamedSite, what: string): string => (name === MAIN_SITE ? what : `sites.${name}.${what}`)
+
+async function checkSessions(site: NamedSite): Promise<Finding[]> {
+  const { framework, store } = site.sessions
   if (framework === "none") return []
   try {
-    const opened = await openStore({ ...settings, framework }, () => undefined)
-    if (!opened) return [ok("sessions", "login sessions travel in cookies; no store is asked")]
+    const opened = await openStore({ ...site.sessions, framework }, () => undefined)
+    if (!opened) return [ok(about(site, "sessions"), "login sessions travel in cookies; no store is asked")]
     try {
-      if (store === "files" || store === "cache_files") accessSync(folderOf(settings), constants.X_OK)
+      if (store === "files" || store === "cache_files")
+        accessSync(folderOf({ ...site.sessions, framework }), constants.X_OK)
       // A session nobody has: what counts is that the store answers.
       await opened.read(`skeindoctor${crypto.randomUUID().replaceAll("-", "")}`)
     } finally {
       await opened.close()
     }
-    return [ok("sessions", `the store of the site's login sessions answers (${store})`)]
+    return [ok(about(site, "sessions"), `the store of the site's login sessions answers (${store})`)]
   } catch (error) {
+    const where = site.name === MAIN_SITE ? "[sessions]" : `the site "${site.name}" of [[sites]]`
     return [
-      problem("sessions", withoutPasswords(reasonOf(error)), {
+      problem(about(site, "sessions"), withoutPasswords(reasonOf(error)), {
         cause: SESSION_CAUSES[store],
-        fix: "correct [sessions]; skein whoami --cookie '…' shows who a cookie is",
+        fix: `correct ${where}; skein whoami --cookie '…' shows who a cookie is`,
       }),
     ]
   }
 }
 
-const folderOf = ({ folder }: Settings["sessions"]): string => folder ?? "/var/lib/php/sessions"
+const folderOf = (settings: PhpSessionSettings): string => filesPlaceOf(settings).folder ?? "/var/lib/php/sessions"
 
 const SESSION_CAUSES: Readonly<Record<Settings["sessions"]["store"], string>> = {
   files: "the folder is another one, or this user may not enter it: PHP's sessions belong to its own user (www-data)",
   cache_files:
     "the folder is another one, or this user may not enter it: ThinkPHP's files belong to PHP's user (www-data)",
-  redis: "Redis is not reachable from here under sessions.redis_urls, or wants another password",
-  memcached: "memcached is not reachable from here under sessions.memcached_servers",
-  database: "the database is not reachable from here under sessions.database_url, or has no such table",
+  redis: "Redis is not reachable from here under redis_urls, or wants another password",
+  memcached: "memcached is not reachable from here under memcached_servers",
+  database: "the database is not reachable from here under database_url, or has no such table",
   cookie: "the settings do not go together",
 }
 
-async function checkCallback({ url, timeoutMs }: Settings["callback"]): Promise<Finding[]> {
+async function checkCallback(site: NamedSite): Promise<Finding[]> {
+  const { url, timeoutMs } = site.callback
   if (url === undefined) return []
   const place = withoutPasswords(url)
   try {
     const { status, body } = await ask({ url, timeoutMs }, "skein_doctor=1")
     const answer = readAnswer(status, body)
-    if (answer.kind === "nobody") return [ok("callback", `${place} answers: a visitor without a login is nobody`)]
+    if (answer.kind === "nobody")
+      return [ok(about(site, "callback"), `${place} answers: a visitor without a login is nobody`)]
     return [
-      problem("callback", `${place} says that a visitor without a login is somebody`, {
+      problem(about(site, "callback"), `${place} says that a visitor without a login is somebody`, {
         cause: "the page does not look at the cookies it is asked about",
         fix: "let it answer 401, or null, when nobody is logged in",
       }),
     ]
   } catch (error) {
+    const setting = site.name === MAIN_SITE ? "callback.url" : `callback_url of the site "${site.name}"`
     return [
-      problem("callback", `${place}: ${withoutPasswords(reasonOf(error))}`, {
-        cause: "the site is not reachable from here under callback.url, or answers with something else than JSON",
+      problem(about(site, "callback"), `${place}: ${withoutPasswords(reasonOf(error))}`, {
+        cause: `the site is not reachable from here under ${setting}, or answers with something else than JSON`,
         fix: `look at: curl -i ${place}`,
       }),
     ]
