@@ -158,7 +158,7 @@ describe.each(WAYS.map((way) => [way.name, way] as const))("%s", (_name, way) =>
     expect((await ended).code).toBe(102)
   })
 
-  test("opens channels with subscription tokens, and refreshes its own", async () => {
+  test("opens channels with subscription tokens, and refreshes those and its own", async () => {
     const user = `u${rooms++}`
     const channel = newRoom("secret")
     let refreshes = 0
@@ -169,11 +169,22 @@ describe.each(WAYS.map((way) => [way.name, way] as const))("%s", (_name, way) =>
         return jwt({ sub: user }, 3_600)
       },
     })
-    const { subscription, heard } = await subscribed(client, channel, { getToken: () => jwt({ sub: user, channel }) })
+    const tokens: string[] = []
+    const { subscription, heard } = await subscribed(client, channel, {
+      getToken: async () => {
+        const token = await jwt({ sub: user, channel }, tokens.length === 0 ? 2 : 3_600)
+        tokens.push(token)
+        return token
+      },
+    })
     await subscription.publish(payload(way, 1))
     await until(() => heard.publications.length === 1, "the publication")
-    await until(() => refreshes === 1, "the refresh")
+    await until(() => refreshes === 1 && tokens.length === 2, "both refreshes")
+    // Refused, they would end one or the other: what is asked behind them is answered behind them.
+    for (const n of [2, 3]) await subscription.publish(payload(way, n))
+    await until(() => heard.publications.length === 3, "what comes after")
     expect(client.state).toBe(State.Connected)
+    expect([heard.subscribed.length, heard.unsubscribed]).toEqual([1, []])
   })
 
   test("a bad token ends it, an expired one asks for another", async () => {
