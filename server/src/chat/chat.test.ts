@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
+import fc from "fast-check"
 import { SkeinError } from "../core/errors.ts"
 import { inProcess } from "../store/sqlite/testing/stores.ts"
-import { CHAT_LIMITS, type Method, operations } from "./contract.ts"
+import { CHAT_LIMITS, type Membership, type Method, operations } from "./contract.ts"
 import { type ChatUnderTest, codeOf, person, startChat } from "./testing/chat-under-test.ts"
+import { CountingDevice } from "./testing/counting-device.ts"
 
 describe("the chat", () => {
   let subject: Awaited<ReturnType<typeof inProcess>>
@@ -193,14 +195,80 @@ describe("the chat", () => {
   test("CHAT-10 reading is told to my devices with the count, to others without", async () => {
     await arrive("ann", "bob")
     for (const text of ["one", "two"]) await send("ann", text)
-    expect(await it.call("bob", "chat.read", { conversation_id: lobby, seq: 1 })).toEqual({ read_seq: 1, unread: 1 })
+    expect(await it.call("bob", "chat.read", { conversation_id: lobby, seq: 1 })).toEqual({
+      read_seq: 1,
+      unread: 1,
+      mentions: 0,
+      seq_head: 2,
+      chg_head: 0,
+    })
     await it.call("bob", "chat.read", { conversation_id: lobby, seq: 1 })
     const reads = it.channels.pushes.filter(({ push }) => push.type === "read")
+    expect(reads[0]?.push).toMatchObject({ unread: 1, mentions: 0, seq_head: 2, chg_head: 0 })
     expect(reads.map(({ channel, push }) => [channel, "unread" in push])).toEqual([
       ["chat:u:bob", true],
       [`chat:c:${lobby}`, false],
     ])
   })
+
+  test("CHAT-11 three devices that count along agree with a new hello, whatever is sent, deleted and read, and however late it comes", async () => {
+    await arrive("ann", "bob")
+    const who = fc.constantFrom(0, 1, 2)
+    const moves = fc.oneof(
+      { weight: 4, arbitrary: fc.record({ what: fc.constant("hears"), who, at: fc.nat() }) },
+      { weight: 3, arbitrary: fc.record({ what: fc.constant("ann says"), who, at: fc.nat() }) },
+      { weight: 1, arbitrary: fc.record({ what: fc.constant("bob says"), who, at: fc.nat() }) },
+      { weight: 2, arbitrary: fc.record({ what: fc.constant("deletes"), who, at: fc.nat() }) },
+      { weight: 1, arbitrary: fc.record({ what: fc.constant("edits"), who, at: fc.nat() }) },
+      { weight: 3, arbitrary: fc.record({ what: fc.constant("reads"), who, at: fc.nat() }) },
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(moves, { minLength: 5, maxLength: 40 }), async (played) => {
+        it.clock.advance(3_600_000)
+        const { conversation } = await it.call("ann", "chat.rooms.create", { name: `room ${clientIds++}` })
+        await it.call("bob", "chat.rooms.join", { conversation_id: conversation.id })
+        const place = { conversation_id: conversation.id }
+        const helloOfBob = async () => {
+          const { conversations } = await it.call("bob", "chat.hello", {})
+          return conversations.find(({ id }) => id === conversation.id) as Membership
+        }
+        const devices: CountingDevice[] = []
+        for (let n = 0; n < 3; n++) devices.push(new CountingDevice("bob", await helloOfBob()))
+        let told = it.channels.pushes.length
+        const late: (() => void)[] = []
+        const seqOf = async (at: number) => 1 + (at % (await helloOfBob()).seq_head)
+        for (const { what, who, at } of played) {
+          it.clock.advance(1_000)
+          const device = devices[who] as CountingDevice
+          if (what === "ann says") await send("ann", "hi", place)
+          else if (what === "bob says") await send("bob", "hello", place)
+          else if (what === "deletes" || what === "edits") {
+            const target = { ...place, seq: await seqOf(at) }
+            await codeOf(async () =>
+              what === "deletes"
+                ? it.call("ann", "chat.delete", target)
+                : it.call("ann", "chat.edit", { ...target, text: `edit ${at}` }),
+            )
+          } else if (what === "reads") {
+            const answer = await it.call("bob", "chat.read", { ...place, seq: await seqOf(at) })
+            late.push(() => device.answered(answer))
+          } else if (at % 3 === 0) late.shift()?.()
+          else device.receive(at % 3 === 1 ? "conversation" : "personal")
+          for (const { channel, push } of it.channels.pushes.slice(told))
+            for (const each of devices) each.send(channel, push)
+          told = it.channels.pushes.length
+        }
+        for (const arrives of late) arrives()
+        for (const device of devices) {
+          while (device.receive("personal"));
+          while (device.receive("conversation"));
+        }
+        const { unread } = await helloOfBob()
+        expect(devices.map((device) => device.unread)).toEqual([unread, unread, unread])
+      }),
+      { numRuns: 30 },
+    )
+  }, 30_000)
 
   test("CHAT-22 typing: one notice per interval, an end to each, nothing kept", async () => {
     await arrive("ann", "bob")

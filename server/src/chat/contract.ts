@@ -326,7 +326,14 @@ export const operations = {
     "/chat/v1/conversations/{conversation_id}/read",
     "Move my read cursor forward; it never moves back",
     z.object({ conversation_id: conversationId, seq }),
-    z.object({ read_seq: z.number().int(), unread: z.number().int() }),
+    z.object({
+      read_seq: z.number().int(),
+      unread: z.number().int(),
+      mentions: z.number().int(),
+      /** Up to where the two counts have counted: what a client has applied beyond them comes on top. */
+      seq_head: z.number().int(),
+      chg_head: z.number().int(),
+    }),
   ),
   "chat.typing": op(
     "POST",
@@ -356,7 +363,7 @@ export type Output<M extends Method> = z.output<Operations[M]["output"]>
  * `chat:c:<conversation id>`: message, change, typing, member_joined, member_left, user_merged, read.
  * `chat:u:<user id>`: read (my other devices), conversation_added, conversation_removed, user.
  * The server subscribes each chat connection to the person's own channel by itself (server-side subscription).
- * Every push about a conversation carries its two heads.
+ * Every push that counts messages or changes carries the conversation's two heads.
  */
 export type Push =
   | { type: "message"; conversation_id: string; seq_head: number; chg_head: number; message: Message; user: User }
@@ -378,7 +385,17 @@ export type Push =
       user: User
       member_count: number
     }
-  | { type: "read"; conversation_id: string; user_id: string; read_seq: number; unread?: number }
+  /** On the conversation's channel where somebody stands; on one's own also what is left, counted up to the two heads. */
+  | {
+      type: "read"
+      conversation_id: string
+      user_id: string
+      read_seq: number
+      unread?: number
+      mentions?: number
+      seq_head?: number
+      chg_head?: number
+    }
   | { type: "conversation_added"; conversation: Membership }
   | { type: "conversation_removed"; conversation_id: string }
   | { type: "user"; user: User }

@@ -370,7 +370,9 @@ export interface StoreOperations {
     input: { readonly conversationId: string; readonly userId: string; readonly seq: number },
     output: Heads & {
       readonly readSeq: number
+      /** As of the heads. */
       readonly unread: number
+      readonly mentions: number
       readonly moved: boolean
       readonly memberCount: number
     },

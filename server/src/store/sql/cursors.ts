@@ -1,6 +1,6 @@
 import type { StoreInput, StoreOutput } from "../contract.ts"
 import { ensureAccess, notAMember } from "./access.ts"
-import { unreadCount } from "./overview.ts"
+import { mentionCount, unreadCount } from "./overview.ts"
 import type { Db } from "./schema.ts"
 
 export async function markRead(db: Db, input: StoreInput<"markRead">): Promise<StoreOutput<"markRead">> {
@@ -16,13 +16,14 @@ export async function markRead(db: Db, input: StoreInput<"markRead">): Promise<S
     .executeTakeFirst()
   const row = await db
     .selectFrom("member")
-    .select(["read_seq", unreadCount().as("unread")])
+    .select(["read_seq", unreadCount().as("unread"), mentionCount().as("mentions")])
     .where("conv_id", "=", input.conversationId)
     .where("user_id", "=", input.userId)
     .executeTakeFirstOrThrow()
   return {
     readSeq: row.read_seq,
     unread: row.unread,
+    mentions: row.mentions,
     moved: numUpdatedRows > 0n,
     memberCount: conversation.member_count,
     seqHead: conversation.seq_head,
