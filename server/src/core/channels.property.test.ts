@@ -18,6 +18,14 @@ class Agent {
     if (this.client) return
     const client = this.node.connect()
     this.client = client
+    client.onUnsubscribed = () => {
+      this.hear()
+      this.#subscribe(client)
+    }
+    this.#subscribe(client)
+  }
+
+  #subscribe(client: FakeClient): void {
     const request = this.position ? { recover: this.position } : {}
     void this.node.channels.subscribe(client.connection, CHANNEL, request, (result) => {
       this.hear()
@@ -48,18 +56,18 @@ class Agent {
 
   seen(offset: number): void {
     expect(offset).toBe((this.position?.offset ?? 0) + 1)
-    this.position = { epoch: "e", offset }
+    this.position = { epoch: this.position?.epoch ?? this.node.log.epoch, offset }
   }
 }
 
-type What = "publish" | "work" | "turn" | "forget" | "connect" | "drop"
+type What = "publish" | "work" | "turn" | "forget" | "restart" | "connect" | "drop"
 
 interface Step {
   readonly do: What
   readonly agent: number
 }
 
-const WEIGHTS: Record<What, number> = { publish: 4, work: 5, turn: 3, forget: 1, connect: 3, drop: 2 }
+const WEIGHTS: Record<What, number> = { publish: 4, work: 5, turn: 3, forget: 1, restart: 1, connect: 3, drop: 2 }
 
 const weighted = (Object.keys(WEIGHTS) as What[]).map((what) => ({
   weight: WEIGHTS[what],
@@ -80,6 +88,10 @@ async function run(script: readonly Step[]): Promise<void> {
     if (step.do === "work") node.log.waiting.shift()?.()
     if (step.do === "turn") node.endTurn()
     if (step.do === "forget") node.log.forgetOldest(CHANNEL)
+    if (step.do === "restart") {
+      node.log.restart()
+      node.channels.invalidate(CHANNEL)
+    }
     if (step.do === "connect") agents[step.agent]?.connect()
     if (step.do === "drop") agents[step.agent]?.drop()
     await settle()
@@ -93,10 +105,10 @@ async function run(script: readonly Step[]): Promise<void> {
   const top = node.log.tops.get(CHANNEL) ?? 0
   for (const agent of agents) {
     agent.hear()
-    if (agent.client) expect(agent.position?.offset).toBe(top)
+    if (agent.client) expect(agent.position).toEqual({ epoch: node.log.epoch, offset: top })
   }
 }
 
-test("any interleaving of subscribe, publish, drop, resubscribe and expiry gives every offset once and in order, or a stated refusal", async () => {
+test("any interleaving of subscribe, publish, drop, resubscribe, expiry and a restarted history gives every offset once and in order, or a stated refusal", async () => {
   await fc.assert(fc.asyncProperty(steps, run), { numRuns: 1_000 })
 })

@@ -4,7 +4,7 @@ import type { Connection, Identity, SubscribeRequest, SubscribeResult, Subscript
 import { SkeinError } from "./errors.ts"
 import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fanout.ts"
 import { Hub } from "./hub.ts"
-import { JoinBuffers, Joining, type Reservation, Reservations, settleAll } from "./joining.ts"
+import { Joining, JoinReaders, type Reservation, Reservations, settleAll } from "./joining.ts"
 import { type ChannelLimits, ensureChannelName, limitError } from "./limits.ts"
 import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "./log.ts"
 import { mayPublish, mayRead, maySubscribe } from "./permissions.ts"
@@ -49,7 +49,7 @@ export class Channels {
   readonly #encoders: ReadonlyMap<string, Encoder>
   readonly #owners: ChannelOwner[] = []
   readonly #observers: ChannelObserver[] = []
-  readonly #buffers = new JoinBuffers()
+  readonly #readers = new JoinReaders()
   readonly #infos = new WeakMap<Connection, ClientInfo>()
   readonly #reservations = new Reservations()
 
@@ -124,7 +124,7 @@ export class Channels {
       for (const [channel, request] of requests) {
         const rule = this.ruleOf(channel)
         places.push(this.#reservations.take(connection, channel, limits.maxChannelsPerConnection))
-        joinings.push(new Joining(channel, rule, request, this.#buffers))
+        joinings.push(new Joining(channel, rule, request, this.#readers))
       }
       for (const joining of joinings) await this.#ensureMaySubscribe(connection, joining)
       await settleAll(joinings, log, limits.maxHistoryPage, () => {
@@ -150,9 +150,7 @@ export class Channels {
   /** Takes a subscription away and tells the client why. One that is still being decided is refused. */
   revoke(connection: Connection, channel: string, reason: CloseReason = UNSUBSCRIBE.server): void {
     this.#reservations.revoke(connection, channel)
-    if (!connection.subscriptions.has(channel)) return
-    this.unsubscribe(connection, channel)
-    connection.events.unsubscribed(channel, reason)
+    this.#end(connection, channel, reason)
   }
 
   /** Takes a channel away from every connection of a user (kicked, left on another device). */
@@ -218,7 +216,7 @@ export class Channels {
 
   /** Publications handed over by the broker, in order. Never throws. */
   readonly deliver = (channel: string, publication: Publication): void => {
-    this.#buffers.delivered(channel, publication)
+    this.#readers.delivered(channel, publication)
     if (!this.hub.channels.has(channel)) return
     const except = this.#exceptFor(channel, publication)
     for (const encoder of this.#parts.encoders) {
@@ -228,9 +226,14 @@ export class Channels {
     }
   }
 
-  /** The channel's history restarted: subscribers resubscribe and learn what they can no longer recover. */
+  /**
+   * The channel's history restarted: subscribers resubscribe and learn what they can no longer recover. Who is just
+   * joining reads again.
+   */
   readonly invalidate = (channel: string): void => {
-    for (const connection of [...this.hub.all()]) this.revoke(connection, channel, UNSUBSCRIBE.insufficientState)
+    this.#readers.restarted(channel)
+    if (!this.hub.channels.has(channel)) return
+    for (const connection of [...this.hub.all()]) this.#end(connection, channel, UNSUBSCRIBE.insufficientState)
   }
 
   /** Ends presence graces that are over. Call about once a second. */
@@ -305,6 +308,12 @@ export class Channels {
       if (!rule.presence) continue
       this.#announce(this.#parts.presence.join(channel, clientInfo(connection, subscription)))
     }
+  }
+
+  #end(connection: Connection, channel: string, reason: CloseReason): void {
+    if (!connection.subscriptions.has(channel)) return
+    this.unsubscribe(connection, channel)
+    connection.events.unsubscribed(channel, reason)
   }
 
   #forget(connection: Connection, channel: string, withGrace: boolean): void {

@@ -10,53 +10,77 @@ import type { ChannelRule } from "./rules.ts"
 /** Reads that raced a storm of publications this often give up: something is wrong with the broker. */
 const MAX_READS = 5
 
-/** Publications delivered while somebody reads history before joining, by channel. */
-export class JoinBuffers {
-  readonly #buffers = new Map<string, Set<Publication[]>>()
+/** Somebody who reads a channel's history before joining. */
+interface Reader {
+  delivered(publication: Publication): void
+  /** The history restarted: what was read and heard of it is void. */
+  restarted(): void
+}
+
+/** Who reads history before joining, by channel. */
+export class JoinReaders {
+  readonly #readers = new Map<string, Set<Reader>>()
 
   delivered(channel: string, publication: Publication): void {
-    const buffers = this.#buffers.get(channel)
-    if (buffers) for (const buffer of buffers) buffer.push(publication)
+    const readers = this.#readers.get(channel)
+    if (readers) for (const reader of readers) reader.delivered(publication)
   }
 
-  /** @returns stops buffering */
-  open(channel: string, into: Publication[]): () => void {
-    const buffers = getOrAdd(this.#buffers, channel, () => new Set<Publication[]>())
-    buffers.add(into)
+  restarted(channel: string): void {
+    for (const reader of this.#readers.get(channel) ?? []) reader.restarted()
+  }
+
+  /** @returns removes it */
+  add(channel: string, reader: Reader): () => void {
+    const readers = getOrAdd(this.#readers, channel, () => new Set<Reader>())
+    readers.add(reader)
     return () => {
-      buffers.delete(into)
-      if (buffers.size === 0 && this.#buffers.get(channel) === buffers) this.#buffers.delete(channel)
+      readers.delete(reader)
+      if (readers.size === 0 && this.#readers.get(channel) === readers) this.#readers.delete(channel)
     }
   }
 }
 
 /** One channel that a connection is about to hold. */
-export class Joining {
+export class Joining implements Reader {
   readonly channel: string
   readonly rule: ChannelRule
   readonly request: SubscribeRequest
   readonly #since: Position | undefined
-  readonly #meanwhile: Publication[] = []
-  readonly #stopBuffering: () => void
+  readonly #stopHearing: () => void
+  #meanwhile: Publication[] = []
+  #restarts = 0
   #read: HistoryRead | undefined
   #outcome: RecoveryOutcome | undefined
 
-  constructor(channel: string, rule: ChannelRule, request: SubscribeRequest, buffers: JoinBuffers) {
+  constructor(channel: string, rule: ChannelRule, request: SubscribeRequest, readers: JoinReaders) {
     this.channel = channel
     this.rule = rule
     this.request = request
     this.#since = rule.recovery ? request.recover : undefined
-    this.#stopBuffering = this.#hasHistory ? buffers.open(channel, this.#meanwhile) : () => undefined
+    this.#stopHearing = this.#hasHistory ? readers.add(channel, this) : () => undefined
   }
 
   /** Call exactly once, whatever happened. */
   end(): void {
-    this.#stopBuffering()
+    this.#stopHearing()
+  }
+
+  delivered(publication: Publication): void {
+    this.#meanwhile.push(publication)
+  }
+
+  restarted(): void {
+    this.#restarts++
+    this.#read = undefined
+    this.#meanwhile = []
   }
 
   async read(log: PublicationLog, maxPublications: number): Promise<void> {
     if (!this.#hasHistory || this.#read) return
-    this.#read = await log.history(this.channel, this.rule, this.#query(maxPublications))
+    const restarts = this.#restarts
+    const read = await log.history(this.channel, this.rule, this.#query(maxPublications))
+    if (restarts === this.#restarts) this.#read = read
   }
 
   /**

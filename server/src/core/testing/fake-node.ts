@@ -80,6 +80,7 @@ export class FakeLog implements PublicationLog {
   /** Work waiting for its turn, in order. */
   readonly waiting: (() => void)[] = []
   immediate = true
+  epoch = "e"
 
   publishTransient(channel: string, draft: PublishDraft): void {
     this.deliver(channel, { ...draft, timeMs: 0 })
@@ -97,7 +98,7 @@ export class FakeLog implements PublicationLog {
       const kept = [...(this.kept.get(channel) ?? []), publication].slice(-rule.historySize)
       this.kept.set(channel, kept)
       this.deliver(channel, publication)
-      return { position: { epoch: "e", offset }, duplicate: false }
+      return { position: { epoch: this.epoch, offset }, duplicate: false }
     })
   }
 
@@ -105,12 +106,19 @@ export class FakeLog implements PublicationLog {
     return this.#later(() => {
       const kept = (this.kept.get(channel) ?? []).filter((p) => (p.offset ?? 0) > (since?.offset ?? 0))
       if (reverse) kept.reverse()
-      return { publications: kept.slice(0, limit), top: { epoch: "e", offset: this.tops.get(channel) ?? 0 } }
+      return { publications: kept.slice(0, limit), top: { epoch: this.epoch, offset: this.tops.get(channel) ?? 0 } }
     })
   }
 
   async removeHistory(channel: string): Promise<void> {
     this.kept.delete(channel)
+  }
+
+  /** All is gone, and offsets start over under another epoch. The caller tells the channels. */
+  restart(): void {
+    this.epoch += "'"
+    this.kept.clear()
+    this.tops.clear()
   }
 
   forgetOldest(channel: string): void {
@@ -185,6 +193,7 @@ export class FakeClient {
   readonly connection: Connection
   readonly lines: string[] = []
   readonly unsubscribed: string[] = []
+  onUnsubscribed: ((channel: string) => void) | undefined
 
   constructor(id: string, identity: Identity, topics: FakeTopics) {
     const outlet: Outlet = {
@@ -193,7 +202,11 @@ export class FakeClient {
       leave: (topic) => topics.leave(topic, outlet),
       close: () => topics.leaveAll(outlet),
     }
-    const events = { unsubscribed: (channel: string) => void this.unsubscribed.push(channel) }
+    const unsubscribed = (channel: string) => {
+      this.unsubscribed.push(channel)
+      this.onUnsubscribed?.(channel)
+    }
+    const events = { unsubscribed }
     this.connection = { id, identity, format: "t", outlet, events, subscriptions: new Map() }
   }
 
