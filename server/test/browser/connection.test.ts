@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Page } from "playwright-core"
 import { until } from "../support/until.ts"
 import { Line } from "./support/line.ts"
-import { composer, House, message, say, texts } from "./support/people.ts"
+import { comeBack, composer, House, message, say, texts } from "./support/people.ts"
 
 let house: House
 beforeAll(async () => {
@@ -37,13 +37,9 @@ test("kill -9 and start again on the same data: everyone is back, nothing lost, 
   await say(ann, "written in the dark")
   await ann.locator("li.message.queued", { hasText: "written in the dark" }).waitFor()
   await house.server.begin()
-  await ann
-    .getByRole("button", { name: "Retry now" })
-    .click({ timeout: 2_000 })
-    .catch(() => undefined)
+  await comeBack(ann)
   await message(ann, "written in the dark").waitFor({ timeout: 25_000 })
-  await message(ben, "written in the dark").waitFor({ timeout: 25_000 })
-  await ann.locator(".banner").waitFor({ state: "detached" })
+  await message(ben, "written in the dark").waitFor({ timeout: 40_000 })
   await say(ben, "after")
   await message(ann, "after").waitFor()
   expect(await texts(ann)).toEqual(["before", "written in the dark", "after"])

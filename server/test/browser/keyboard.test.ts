@@ -10,7 +10,7 @@ afterAll(() => house.close())
 test("the whole way without a mouse", async () => {
   const page = await house.visitor()
   // The first thing to do has the focus.
-  await page.getByRole("textbox", { name: "Your name" }).waitFor()
+  await page.locator("input:focus").waitFor()
   await page.keyboard.type("Ann")
   await page.keyboard.press("Enter")
   await composer(page).waitFor()

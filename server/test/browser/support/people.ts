@@ -99,6 +99,14 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.keyboard.press("Enter")
 }
 
+/** Presses "Retry now", if the page has not come back by itself in the meantime, and waits until it is back. */
+export async function comeBack(page: Page): Promise<void> {
+  // In one step: between looking for the button and pressing it, it may go.
+  const press = (buttons: readonly unknown[]) => (buttons[0] as { click(): void } | undefined)?.click()
+  await page.locator(".banner button").evaluateAll(press)
+  await page.locator(".banner").waitFor({ state: "detached", timeout: 40_000 })
+}
+
 /** A message that is in the log (not one on its way). */
 export const message = (page: Page, text: string) => page.locator("li.message[data-seq]", { hasText: text })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Browser } from "playwright-core"
+import { comeBack } from "../../browser/support/people.ts"
 import { TestServer } from "../../support/server.ts"
 import { HOST, type Nginx, PREFIX_HOST, startShippedNginx } from "../support/nginx.ts"
 import { type Guest, guest, openBrowser, say, sees } from "./people.ts"
@@ -56,11 +57,7 @@ test("the server is killed and started again behind nginx: the page comes back, 
   await cleo.page.locator(".banner", { hasText: "offline" }).waitFor()
   await say(cleo, "during the crash")
   await server.begin()
-  for (const { page } of [cleo, dan])
-    await page
-      .getByRole("button", { name: "Retry now" })
-      .click({ timeout: 2_000 })
-      .catch(() => undefined)
+  for (const { page } of [cleo, dan]) await comeBack(page)
   await sees(dan, "during the crash")
   const heard = await dan.page.locator("li.message .text").allInnerTexts()
   expect(heard.slice(-2)).toEqual(["before the crash", "during the crash"])
