@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Page } from "playwright-core"
+import { Voice } from "./support/crowd.ts"
 import { composer, House, message, room } from "./support/people.ts"
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
@@ -7,6 +8,8 @@ const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile:
 let house: House
 beforeAll(async () => {
   house = await House.open()
+  const host = await Voice.enter(house.server, "Host")
+  await host.call("POST", "/rooms", { name: "茶馆" })
 })
 afterAll(() => house.close())
 
@@ -33,6 +36,17 @@ test("one pane at a time, in Chinese; back leads to the list; targets fit a thum
   expect(await overflow(page)).toBe(0)
   expect(await smallTargets(page)).toEqual([])
 
+  // Menus and dialogs too.
+  await page.locator(".self-button").tap()
+  await page.locator(".settings").waitFor()
+  expect(await smallTargets(page)).toEqual([])
+  await page.keyboard.press("Escape")
+  await page.getByRole("button", { name: "浏览房间" }).tap()
+  await page.getByRole("dialog").getByRole("button", { name: "加入茶馆" }).waitFor()
+  expect(await smallTargets(page)).toEqual([])
+  await page.keyboard.press("Escape")
+  await page.getByRole("dialog").waitFor({ state: "detached" })
+
   await room(page, "大厅").tap()
   await composer(page).waitFor()
   expect(await page.locator(".sidebar").isVisible()).toBe(false)
@@ -51,6 +65,15 @@ test("one pane at a time, in Chinese; back leads to the list; targets fit a thum
   await page.goBack()
   await page.getByRole("heading", { name: "房间" }).waitFor()
   expect(await page.locator(".room-item .preview").first().innerText()).toContain("第一行")
+})
+
+test("the list of rooms says who spoke last, before any room is opened", async () => {
+  const speaker = await Voice.enter(house.server, "Speaker")
+  await speaker.say("heard everywhere")
+  const page = await house.guest("Lena", PHONE)
+  const preview = page.locator(".room-item .preview").first()
+  await preview.waitFor()
+  expect(await preview.innerText()).toBe("Speaker: heard everywhere")
 })
 
 test("the last message stays in sight when the keyboard takes half the screen", async () => {

@@ -60,7 +60,10 @@ test("rooms are made, found, joined and left; unread is counted, shown in the ti
   await gil.getByRole("textbox", { name: "Name", exact: true }).fill("Tea house")
   await gil.getByRole("button", { name: "Create room" }).click()
   await gil.getByRole("heading", { level: 1, name: "Tea house" }).waitFor()
+  await gil.getByText("Nothing here yet. Say the first word.").waitFor()
   await say(gil, "First!")
+  await message(gil, "First!").waitFor()
+  await gil.getByText("Nothing here yet").waitFor({ state: "detached" })
 
   await hana.reload()
   await hana.getByRole("button", { name: "Browse rooms" }).click()
@@ -80,7 +83,7 @@ test("rooms are made, found, joined and left; unread is counted, shown in the ti
   // Frozen: reading does not move it.
   expect(await hana.locator(".unread-line + li").innerText()).toContain("Second")
 
-  await hana.locator(".room-header").getByRole("button", { name: "Settings" }).click()
+  await hana.locator(".room-header").getByRole("button", { name: "Room menu" }).click()
   await hana.getByRole("button", { name: "Leave room" }).click()
   await hana.getByRole("button", { name: "Leave", exact: true }).click()
   await room(hana, "Tea house").waitFor({ state: "detached" })
@@ -120,6 +123,41 @@ test("a direct message is opened from the member list and arrives as one", async
   await room(leo, "Kim").locator(".badge").waitFor()
   await room(leo, "Kim").click()
   await message(leo, "Just us").waitFor()
+})
+
+test("two tabs of one person: what is said in one stands in the other, unread nowhere; what is read in one is read in both", async () => {
+  const [left, oleg] = await Promise.all([house.guest("Nina"), house.guest("Oleg")])
+  const right = await left.context().newPage()
+  await right.goto(house.server.url)
+  await composer(right).waitFor()
+  await say(left, "from the left tab")
+  await message(right, "from the left tab").waitFor()
+  expect(await room(right, "Lobby").locator(".badge").count()).toBe(0)
+
+  // Only what somebody looks at is read: both tabs are turned to another room.
+  for (const page of [left, right]) {
+    await page.locator(".members").getByRole("button", { name: /^Oleg/ }).click()
+    await page.getByRole("heading", { level: 1, name: "Oleg" }).waitFor()
+  }
+  await say(oleg, "to both tabs")
+  for (const page of [left, right]) await room(page, "Lobby").locator(".badge", { hasText: "1" }).waitFor()
+  await room(left, "Lobby").click()
+  await message(left, "to both tabs").waitFor()
+  await room(left, "Lobby").locator(".badge").waitFor({ state: "detached" })
+  await room(right, "Lobby").locator(".badge").waitFor({ state: "detached" })
+})
+
+test("text is copied where the browser has no clipboard for pages without TLS", async () => {
+  const page = await house.guest("Pia", {}, (blank) =>
+    blank.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined })),
+  )
+  await say(page, "worth keeping")
+  await message(page, "worth keeping").hover()
+  await page.getByRole("button", { name: "Copy text" }).click()
+  await page.locator(".toast", { hasText: "Copied" }).waitFor()
+  await composer(page).click()
+  await page.keyboard.press("Control+v")
+  expect(await composer(page).inputValue()).toBe("worth keeping")
 })
 
 test("presence: who is here is shown online, and offline after leaving", async () => {

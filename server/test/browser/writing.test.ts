@@ -76,7 +76,7 @@ test("Shift+Enter is a new line; spaces alone are not sent", async () => {
 test("a text over the limit is not sent, and says by how much", async () => {
   const page = await house.guest("Quin")
   await composer(page).fill("界".repeat(4_001))
-  await page.getByText("1 characters too long").waitFor()
+  await page.getByText("1 character too long").waitFor()
   await composer(page).press("Enter")
   expect(await composer(page).inputValue()).toHaveLength(4_001)
 })

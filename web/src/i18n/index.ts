@@ -13,6 +13,12 @@ export const locale = computed<"en" | "zh-CN">(() => {
   return "en"
 })
 
+/** For dates: our language as the reader's region writes it, so that a Briton gets a British date. */
+export const region = computed<string>(() => {
+  const spoken = locale.value.slice(0, 2)
+  return navigator.languages.find((wanted) => wanted.toLowerCase().split("-")[0] === spoken) ?? locale.value
+})
+
 export const words = computed<Words>(() => (locale.value === "zh-CN" ? zh : en))
 
 /** The words of the moment; read inside a component it follows the language. */

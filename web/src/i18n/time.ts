@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals"
-import { locale, t } from "./index.ts"
+import { region, t } from "./index.ts"
 
 /** Moves at midnight, so that "today" becomes "yesterday" on an open page. */
 const today = signal(startOfDay(Date.now()))
@@ -22,13 +22,14 @@ export function startOfDay(ms: number): number {
 }
 
 const formats = computed(() => {
-  const make = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale.value, options)
+  const make = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(region.value, options)
   return {
     clock: make({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
     weekday: make({ weekday: "long" }),
     day: make({ month: "long", day: "numeric", weekday: "long" }),
     dayOfYear: make({ year: "numeric", month: "long", day: "numeric" }),
     short: make({ month: "numeric", day: "numeric" }),
+    shortOfYear: make({ year: "numeric", month: "numeric", day: "numeric" }),
     full: make({ dateStyle: "full", timeStyle: "short" }),
   }
 })
@@ -47,14 +48,16 @@ export function dayName(ms: number): string {
   if (days === 0) return t().today
   if (days === 1) return t().yesterday
   if (days > 1 && days < 7) return formats.value.weekday.format(ms)
-  const sameYear = new Date(ms).getFullYear() === new Date(today.value).getFullYear()
-  return (sameYear ? formats.value.day : formats.value.dayOfYear).format(ms)
+  return (isThisYear(ms) ? formats.value.day : formats.value.dayOfYear).format(ms)
 }
 
-/** For lists: now, the clock today, yesterday, else the date. */
+const isThisYear = (ms: number): boolean => new Date(ms).getFullYear() === new Date(today.value).getFullYear()
+
+/** For lists: now, the clock today, yesterday, else the date, with its year when that is another. */
 export function listTime(ms: number): string {
   if (Date.now() - ms < 60_000) return t().justNow
   const days = daysAgo(ms)
   if (days <= 0) return clock(ms)
-  return days === 1 ? t().yesterday : formats.value.short.format(ms)
+  if (days === 1) return t().yesterday
+  return (isThisYear(ms) ? formats.value.short : formats.value.shortOfYear).format(ms)
 }

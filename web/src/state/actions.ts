@@ -4,6 +4,7 @@ import { explain, t } from "../i18n/index.ts"
 import { uuid7 } from "../outbox/uuid7.ts"
 import { applyStep } from "../sync/thread.ts"
 import { type Chat, chat } from "./chat.ts"
+import { toClipboard } from "./clipboard.ts"
 import { say } from "./notices.ts"
 import { go, roomAddress } from "./place.ts"
 import { joinable, type Room } from "./rooms.ts"
@@ -95,10 +96,5 @@ export function seen(room: Room, seq: number): void {
 }
 
 export async function copy(text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text)
-    say(t().copied)
-  } catch (error) {
-    console.warn("Clipboard refused:", error)
-  }
+  say((await toClipboard(text)) ? t().copied : t().copyRefused)
 }

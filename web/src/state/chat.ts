@@ -11,7 +11,7 @@ import { Drafts } from "./drafts.ts"
 import { forgetFailures, HistoryLoader } from "./history.ts"
 import { Inbox } from "./inbox.ts"
 import { alarm, announce, say } from "./notices.ts"
-import { learn, me, person } from "./people.ts"
+import { learn, learnAll, me, person } from "./people.ts"
 import { go, openRoom } from "./place.ts"
 import { forgetPresence, joined, left, online, takeSnapshot } from "./presence.ts"
 import { Reading } from "./reading.ts"
@@ -136,10 +136,14 @@ export class Chat {
     try {
       const hello = await this.connection.call("chat.hello", {})
       learn(hello.user)
+      learnAll(hello.users)
       me.value = hello.user
       joinable.value = hello.rooms
       mayCreateRooms.value = hello.may_create_rooms
-      for (const room of keepOnly(new Set(hello.conversations.map((one) => one.id)))) this.lost(room)
+      // A hello that names all my conversations says by silence which are mine no more.
+      if (!hello.has_more) {
+        for (const room of keepOnly(new Set(hello.conversations.map((one) => one.id)))) this.lost(room)
+      }
       for (const membership of hello.conversations) this.follow(adopt(membership))
       joinable.value = hello.rooms.filter((room) => !rooms.peek().has(room.id))
       greeted.value = true

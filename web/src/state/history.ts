@@ -1,5 +1,5 @@
 import { type Signal, signal } from "@preact/signals"
-import type { Page } from "../contract.ts"
+import type { Message, Page } from "../contract.ts"
 import type { Connection } from "../session/connection.ts"
 import { applyPage, type PageKind, trim } from "../sync/pages.ts"
 import { isBehind, lastSeq } from "../sync/thread.ts"
@@ -58,6 +58,19 @@ export class HistoryLoader {
   /** Loads the newer end of a gap: the part next to what the reader came from below. */
   async gap(room: Room, from: number, to: number): Promise<void> {
     await this.load(room, `gap-${from}`, "before", { before: to + 1 })
+  }
+
+  /** One message, for showing it elsewhere: it takes no place in the window. Undefined when it cannot be had. */
+  async one(room: Room, seq: number): Promise<Message | undefined> {
+    try {
+      const where = { conversation_id: room.id, around: seq, limit: 1 }
+      const { messages, users } = await this.connection.call("chat.messages", where)
+      learnAll(users)
+      return messages.find((message) => message.seq === seq)
+    } catch (error) {
+      console.debug("Message not to be had:", error)
+      return undefined
+    }
   }
 
   private async load(

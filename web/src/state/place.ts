@@ -11,9 +11,19 @@ export interface Place {
 export function parsePlace(hash: string): Place {
   const match = /^#\/([rc])\/([^/]+)(?:\/(\d+))?$/.exec(hash)
   if (!match) return {}
-  const name = decodeURIComponent(match[2] ?? "")
+  const name = decoded(match[2] ?? "")
   const seq = match[3] ? { seq: Number(match[3]) } : {}
   return match[1] === "r" ? { slug: name, ...seq } : { id: name, ...seq }
+}
+
+/** A link mangled on its way here leads nowhere; it must not take the whole page with it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return text
+    throw error
+  }
 }
 
 export const place = signal<Place>(parsePlace(location.hash))

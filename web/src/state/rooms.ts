@@ -89,7 +89,7 @@ export function drop(conversationId: string): void {
   if (next.delete(conversationId)) rooms.value = next
 }
 
-/** A hello names all my conversations: those it does not name are no longer mine. */
+/** Drops every conversation but these, and gives back the dropped. */
 export function keepOnly(ids: ReadonlySet<string>): Room[] {
   const gone = [...rooms.peek().values()].filter((room) => !ids.has(room.id))
   for (const room of gone) drop(room.id)

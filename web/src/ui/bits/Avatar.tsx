@@ -1,4 +1,5 @@
 import type { User } from "../../contract.ts"
+import { HAN, initialsOf } from "./initials.ts"
 
 /** A steady hue for a person, from the id: the same everywhere and for ever. */
 export function hueOf(id: string): number {
@@ -8,28 +9,6 @@ export function hueOf(id: string): number {
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return Math.round((((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * 360)
-}
-
-const HAN = /\p{Script=Han}/u
-
-/** For Chinese names the last two characters, else the first letters of the first and last word. */
-export function initialsOf(name: string): string {
-  const characters = [...name.trim()]
-  if (characters.some((character) => HAN.test(character))) {
-    return characters
-      .filter((character) => HAN.test(character))
-      .slice(-2)
-      .join("")
-  }
-  const parts = name
-    .trim()
-    .split(/[\s._-]+/)
-    .filter(Boolean)
-  const letters = parts.length > 1 ? [parts[0], parts.at(-1)] : [parts[0]]
-  return letters
-    .map((part) => [...(part ?? "")][0] ?? "")
-    .join("")
-    .toUpperCase()
 }
 
 interface Props {

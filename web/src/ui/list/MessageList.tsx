@@ -57,7 +57,7 @@ export function MessageList({ room }: { room: Room }) {
           {waiting && <Skeleton />}
           {!thread.loaded && progressOf(room, "newest") === "failed" && <RetryRow room={room} edge="newest" />}
           {thread.loaded && !thread.hasBefore && (
-            <Beginning room={room} empty={items.length === 0 && letters.length === 0} />
+            <Beginning room={room} empty={!items.some(isSaid) && letters.length === 0} />
           )}
           {progressOf(room, "before") === "failed" && <RetryRow room={room} edge="before" />}
           <ol class="messages">
@@ -74,6 +74,9 @@ export function MessageList({ room }: { room: Room }) {
     </div>
   )
 }
+
+/** That the room was created is no word of anybody's. */
+const isSaid = (item: Item): boolean => item.type === "message" && item.message.kind === "text"
 
 function startsGroup(items: readonly Item[], letters: readonly Letter[], index: number, myId: string): boolean {
   if (letters[index]?.reply_to_seq !== undefined) return true

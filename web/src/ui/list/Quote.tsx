@@ -4,10 +4,11 @@ import { person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
 import { oneLine } from "./text.ts"
+import { useQuoted } from "./use-quoted.ts"
 
 /** The message answered, on one line; pressing it goes there. */
 export function Quote({ room, seq }: { room: Room; seq: number }) {
-  const message = room.thread.value.rows.find((row) => row.message.seq === seq)?.message
+  const message = useQuoted(room, seq)
   const name = message ? (person(message.sender_id)?.name ?? "") : ""
   const text = message ? (message.state === "deleted" ? t().deleted : message.body) : "…"
   return (

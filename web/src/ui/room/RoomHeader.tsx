@@ -30,7 +30,7 @@ export function RoomHeader({ room }: { room: Room }) {
       </div>
       {!peer && <MembersButton count={facts.member_count} />}
       {!peer && (
-        <Popover label={t().settings} buttonClass="icon-button" button={<Icon name="more" />} placed="below">
+        <Popover label={t().roomMenu} buttonClass="icon-button" button={<Icon name="more" />} placed="below">
           {(close) => (
             <div class="menu">
               <button

@@ -45,7 +45,7 @@ export function RoomItem({ room }: { room: Room }) {
         <Preview room={room} />
         {unread > 0 && (
           <span class={room.mentions.value > 0 ? "badge names-me" : "badge"}>
-            <span aria-hidden="true">{capped(unread)}</span>
+            <span aria-hidden="true">{`${room.mentions.value > 0 ? "@ " : ""}${capped(unread)}`}</span>
             <span class="hidden">
               {room.mentions.value > 0 ? t().unreadMentions(capped(unread)) : t().unreadCount(capped(unread))}
             </span>
