@@ -40,7 +40,10 @@ history_size = 100
 subscribe = "nobody"
 `
 
-/** The real server with the rules above and settings that do not slow tests down. */
+/** Pings that a test can wait for. Only for tests about pings: a machine that stalls has its clients closed. */
+export const QUICK_PINGS = { SKEIN_LIMITS_PING_INTERVAL: "1s", SKEIN_LIMITS_PONG_TIMEOUT: "900ms" }
+
+/** The real server with the rules above. */
 export async function startServer(env: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), "skein-centrifuge-"))
   const file = join(folder, "skein.toml")
@@ -51,8 +54,6 @@ export async function startServer(env: Readonly<Record<string, string>> = {}): P
       SKEIN_CHAT_ENABLED: "false",
       SKEIN_PUSHER_ENABLED: "false",
       SKEIN_LOG_LEVEL: "error",
-      SKEIN_LIMITS_PING_INTERVAL: "1s",
-      SKEIN_LIMITS_PONG_TIMEOUT: "900ms",
       ...env,
     },
   })

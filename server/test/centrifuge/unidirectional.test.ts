@@ -3,13 +3,14 @@ import { EventSource } from "eventsource"
 import WebSocket from "ws"
 import type { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
-import { jwt, startServer } from "./support.ts"
+import { jwt, QUICK_PINGS, startServer } from "./support.ts"
 
 /** Clients without an SDK: pushes as they are, on three transports. */
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer()
+  // Nobody pongs here, so nobody can be late.
+  server = await startServer(QUICK_PINGS)
 })
 afterAll(() => server.stop())
 

@@ -3,16 +3,22 @@ import { connect as tcpConnect } from "node:net"
 import WebSocket from "ws"
 import type { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
-import { startServer } from "./support.ts"
+import { QUICK_PINGS, startServer } from "./support.ts"
 
 /** What no SDK does, and what they do without showing it: frames and requests written by hand. */
 
 let server: TestServer
+/** Closes who is silent in a moment: for tests that are silent. */
+let impatient: TestServer
 const sockets: WebSocket[] = []
 beforeAll(async () => {
-  server = await startServer({ SKEIN_SERVER_ORIGINS: "https://shop.example", SKEIN_LIMITS_CONNECT_TIMEOUT: "1s" })
+  server = await startServer({ SKEIN_SERVER_ORIGINS: "https://shop.example" })
+  impatient = await startServer({ ...QUICK_PINGS, SKEIN_LIMITS_CONNECT_TIMEOUT: "1s" })
 })
-afterAll(() => server.stop())
+afterAll(async () => {
+  await server?.stop()
+  await impatient?.stop()
+})
 afterEach(() => {
   for (const socket of sockets.splice(0)) socket.terminate()
 })
@@ -22,8 +28,8 @@ class Raw {
   closed: { code: number; reason: string } | undefined
   readonly socket: WebSocket
 
-  constructor(protocols: string[] = [], options: WebSocket.ClientOptions = {}, query = "") {
-    this.socket = new WebSocket(`${server.wsUrl}/connection/websocket${query}`, protocols, options)
+  constructor(protocols: string[] = [], query = "", { wsUrl } = server) {
+    this.socket = new WebSocket(`${wsUrl}/connection/websocket${query}`, protocols)
     sockets.push(this.socket)
     this.socket.on("message", (data) => void this.frames.push(String(data)))
     this.socket.on("close", (code, reason) => {
@@ -89,13 +95,13 @@ describe("a frame that breaks the protocol ends the connection, and nothing else
   })
 
   test("silence: 3502", async () => {
-    const raw = await new Raw().open()
+    const raw = new Raw([], "", impatient)
     expect(await raw.end()).toEqual({ code: 3502, reason: "stale" })
   })
 
   test("no pong: 3012", async () => {
-    const raw = await new Raw().open()
-    raw.socket.send(connect)
+    const raw = new Raw([], "", impatient)
+    raw.socket.on("open", () => raw.socket.send(connect))
     expect(await raw.end()).toEqual({ code: 3012, reason: "no pong" })
     expect(raw.frames.at(-1)).toBe("{}")
   })
@@ -120,7 +126,7 @@ describe("the handshake", () => {
   })
 
   test("?cf_protocol=protobuf chooses Protobuf, unknown parameters are ignored", async () => {
-    const raw = await new Raw([], {}, "?cf_protocol=protobuf&cf_protocol_version=v2").open()
+    const raw = await new Raw([], "?cf_protocol=protobuf&cf_protocol_version=v2").open()
     raw.socket.send(Buffer.from([4, 0x08, 1, 0x22, 0]))
     await until(() => raw.frames.length === 1, "a connect reply")
     expect(raw.frames[0]).not.toStartWith("{")
@@ -175,7 +181,7 @@ describe("emulation", () => {
 
   test("sse puts each object into an event, and says goodbye before it ends", async () => {
     const query = encodeURIComponent(`${connect}\n{"id":2,"subscribe":{"channel":"room:sse"}}`)
-    const response = await fetch(`${server.url}/connection/sse?cf_connect=${query}`)
+    const response = await fetch(`${impatient.url}/connection/sse?cf_connect=${query}`)
     expect(response.headers.get("content-type")).toStartWith("text/event-stream")
     const text = await response.text()
     expect(text).toStartWith("\r\n")
