@@ -42,7 +42,7 @@ test("the value of --set may contain equals signs, and --port wins over it", () 
 
 test("a configuration file that was named must exist", () => {
   expect(() => readConfig(read("--config", "/nowhere/skein.toml"), {})).toThrow(
-    "cannot read the configuration /nowhere/skein.toml: ENOENT",
+    "cannot read the configuration /nowhere/skein.toml (from --config): there is no such file (ENOENT)",
   )
   expect(() => readConfig(read(), { SKEIN_CONFIG: "/nowhere/else.toml" })).toThrow("/nowhere/else.toml")
 })

@@ -119,7 +119,7 @@ test("a path that is a file is refused in one line", async () => {
   for (const bad of [path, join(path, "below")]) {
     const { exitCode, message } = await refusal(bad)
     expect(exitCode).toBe(EXIT.dataFolder)
-    expect(message).toMatch(/^cannot use the data folder .* \((EEXIST|ENOTDIR)\)$/)
+    expect(message).toMatch(/^cannot use the data folder .* \((EEXIST|ENOTDIR)\); name a folder with --data$/)
   }
 })
 

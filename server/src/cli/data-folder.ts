@@ -64,8 +64,9 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "this user may not write there (EACCES); choose another with --data or change its owner",
   EPERM: "this user may not write there (EPERM); choose another with --data or change its owner",
   EROFS: "its file system is read-only (EROFS); choose another with --data",
-  EEXIST: "there is a file of that name (EEXIST)",
-  ENOTDIR: "a part of the path is a file (ENOTDIR)",
+  EEXIST: "there is a file of that name (EEXIST); name a folder with --data",
+  ENOENT: "it is not there and cannot be made there (ENOENT); choose another with --data",
+  ENOTDIR: "a part of the path is a file (ENOTDIR); name a folder with --data",
   ENOSPC: "the disk is full (ENOSPC)",
 }
 

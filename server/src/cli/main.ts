@@ -15,6 +15,8 @@ import { linesOfInput, WHOAMI_FLAGS, waitingClock, whoami } from "./whoami.ts"
 
 type Command = (args: readonly string[]) => Promise<void>
 
+const WHATS = ["print", "reference"]
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   async serve(rest) {
     const args = readArguments(rest, { ...CONFIG_FLAGS, ...SERVE_FLAGS })
@@ -32,7 +34,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       throw new CliError(EXIT.usage, `skein config ${what} takes nothing more, got ${more.join(" ")}`)
     if (what === "print") process.stdout.write(printConfig(args))
     else if (what === "reference") process.stdout.write(renderReference())
-    else throw new CliError(EXIT.usage, "skein config needs one of: print, reference")
+    else if (what === undefined) throw new CliError(EXIT.usage, "skein config needs one of: print, reference")
+    else throw new CliError(EXIT.usage, `skein config takes print or reference, got ${what}${didYouMean(what, WHATS)}`)
   },
 
   async token(rest) {
@@ -89,7 +92,8 @@ async function run([name = "help", ...rest]: readonly string[]): Promise<void> {
   const command = COMMANDS[ALIASES[name] ?? name]
   if (!command)
     throw new CliError(EXIT.usage, `${name} is not a command${didYouMean(name, Object.keys(COMMANDS))}; see skein help`)
-  await (rest.includes("--help") ? COMMANDS.help : command)?.(rest)
+  const asksForHelp = rest.includes("--help") || rest.includes("-h")
+  await (asksForHelp ? COMMANDS.help : command)?.(rest)
 }
 
 try {

@@ -21,13 +21,23 @@ export function readConfig(args: Arguments, env: Readonly<Record<string, string 
   try {
     return loadConfig(sources)
   } catch (error) {
-    throw error instanceof ConfigError ? configRefused(error) : error
+    throw error instanceof ConfigError ? new ConfigRefused(error) : error
   }
 }
 
-export function configRefused({ problems }: ConfigError): CliError {
-  const heading = problems.length === 1 ? "configuration refused" : `configuration refused, ${problems.length} problems`
-  return new CliError(EXIT.config, `${heading}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`)
+/** One line for one problem; several get a line each. */
+export class ConfigRefused extends CliError {
+  readonly problems: readonly string[]
+  constructor({ problems }: ConfigError) {
+    const [only, ...more] = problems
+    super(
+      EXIT.config,
+      more.length === 0
+        ? `configuration refused: ${only}`
+        : `configuration refused, ${problems.length} problems:\n${problems.map((problem) => `  ${problem}`).join("\n")}`,
+    )
+    this.problems = problems
+  }
 }
 
 function settingFlags({ flags }: Arguments): ConfigSources["flags"] {
@@ -51,6 +61,17 @@ function configFile({ flags }: Arguments, env: Readonly<Record<string, string | 
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (named === undefined && code === "ENOENT") return undefined
-    throw new CliError(EXIT.config, `cannot read the configuration ${name}: ${code ?? error}`)
+    const from = flags.has("config") ? "--config" : "SKEIN_CONFIG"
+    throw new CliError(
+      EXIT.config,
+      `cannot read the configuration ${resolve(name)}${named === undefined ? "" : ` (from ${from})`}: ${UNREADABLE[code ?? ""] ?? code ?? error}`,
+    )
   }
+}
+
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file (ENOENT)",
+  ENOTDIR: "a part of the path is a file (ENOTDIR)",
+  EISDIR: "it is a folder (EISDIR); name the file in it",
+  EACCES: "this user may not read it (EACCES); change its owner or its rights",
 }

@@ -23,8 +23,11 @@ export function readSecrets(folder: string): Secrets | undefined {
   try {
     text = readFileSync(path, "utf8")
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw new Error(`cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`)
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "ENOENT") return undefined
+    const reason =
+      code === "EACCES" ? "this user may not (EACCES); be the user that the server runs as" : (code ?? error)
+    throw new Error(`cannot read ${path}: ${reason}`)
   }
   const parsed = fileSchema.safeParse(parseJson(text))
   if (!parsed.success)

@@ -8,7 +8,7 @@ import { type DataFolder, openDataFolder } from "./data-folder.ts"
 import { CliError, EXIT } from "./exit.ts"
 import { watchLauncher } from "./launcher-watch.ts"
 import { Lifecycle, type Stoppable } from "./lifecycle.ts"
-import { configRefused } from "./read-config.ts"
+import { ConfigRefused } from "./read-config.ts"
 
 export interface RunningApp extends Stoppable {
   readonly url: string
@@ -79,7 +79,7 @@ async function start(config: Config, log: Log, startApp: StartApp): Promise<Runn
     const reason = ADDRESS_PROBLEMS[(error as NodeJS.ErrnoException | undefined)?.code ?? ""]
     if (reason) throw new CliError(EXIT.address, `cannot listen on ${host}:${port}: ${reason}`)
     // What only shows when it is used: a key that is none.
-    throw error instanceof ConfigError ? configRefused(error) : error
+    throw error instanceof ConfigError ? new ConfigRefused(error) : error
   }
 }
 
@@ -88,6 +88,8 @@ const ADDRESS_PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: "this user may not use that port; choose one above 1023 with --port",
   EADDRNOTAVAIL: "this machine has no such address; check --host",
   ENOTFOUND: "the host name is unknown; check --host",
+  // What Bun 1.4.4 says instead.
+  EINVAL: "the host name is unknown; check --host",
 }
 
 /** What somebody who just started it has to know: who may come in, how to change that, where the keys are. */

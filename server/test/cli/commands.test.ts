@@ -20,10 +20,11 @@ test("skein alone and skein help explain the commands", async () => {
     skein([]),
     skein(["--help"]),
     skein(["serve", "--help"]),
+    skein(["doctor", "wss://chat.example", "-h"]),
   ])
   for (const other of others) expect(other).toEqual(help)
   expect(help.code).toBe(0)
-  for (const command of ["serve", "token", "config print", "config reference"])
+  for (const command of ["serve", "doctor", "token", "whoami", "config print", "config reference"])
     expect(help.stdout).toContain(`skein ${command}`)
 })
 
@@ -40,6 +41,11 @@ test("a mistyped command or flag is one line of advice and exit code 2", async (
   const { code, stderr } = await skein(["serve", "--prot", "1"])
   expect([code, stderr.split("\n").length]).toEqual([2, 2])
   expect(stderr).toContain("did you mean --port?")
+  const config = await skein(["config", "prnit"])
+  expect([config.code, config.stderr]).toEqual([
+    2,
+    "skein: skein config takes print or reference, got prnit (did you mean print?)\n",
+  ])
 })
 
 test("config print shows what is in force and makes no data folder", async () => {

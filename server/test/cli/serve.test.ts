@@ -95,6 +95,29 @@ test("a data folder that cannot be made is one clear line and exit code 4", asyn
   expect(server.stderr).toMatch(/^skein: cannot use the data folder .*ENOTDIR.*\n$/)
 })
 
+test("a host nobody has is one clear line and exit code 6", async () => {
+  const server = new Program([process.execPath, SMALL_SERVER, "--host", "nobody.invalid"])
+  expect(await server.ends()).toEqual({ code: 6, signal: null })
+  expect(server.stderr).toBe("skein: cannot listen on nobody.invalid:8080: the host name is unknown; check --host\n")
+})
+
+test("one problem of the configuration is one line, and so is a file that cannot be read", async () => {
+  const server = smallServer(["--set", "limits.ping_interval=1"])
+  expect(await server.ends()).toEqual({ code: 3, signal: null })
+  expect(server.stderr).toMatch(
+    /^skein: configuration refused: limits\.ping_interval must be .*, got "1" \(from .*\)\n$/,
+  )
+  const folder = temporaryFolder()
+  for (const [file, reason] of [
+    [join(folder, "nowhere.toml"), "there is no such file (ENOENT)"],
+    [folder, "it is a folder (EISDIR)"],
+  ] as const) {
+    const unread = smallServer(["--config", file])
+    expect(await unread.ends()).toEqual({ code: 3, signal: null })
+    expect(unread.stderr).toStartWith(`skein: cannot read the configuration ${file} (from --config): ${reason}`)
+  }
+})
+
 test("a refused configuration lists every problem and is exit code 3", async () => {
   const server = smallServer(["--set", "limits.max_frame_bytes=1"], { SKEIN_LOG_LEVEL: "loud" })
   expect(await server.ends()).toEqual({ code: 3, signal: null })

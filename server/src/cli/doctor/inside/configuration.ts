@@ -1,5 +1,6 @@
 import type { LoadedConfig } from "../../../config/load.ts"
 import { CliError, EXIT } from "../../exit.ts"
+import { ConfigRefused } from "../../read-config.ts"
 import { type Finding, note, ok, problem, warning } from "../finding.ts"
 
 /** nginx, HAProxy's examples and most load balancers cut a connection that is silent for this long. */
@@ -15,9 +16,8 @@ export function checkConfiguration(read: () => LoadedConfig): {
     return { findings: [summary(loaded), ...opinions(loaded)], loaded }
   } catch (error) {
     if (!(error instanceof CliError) || error.exitCode !== EXIT.config) throw error
-    const [heading = "", ...lines] = error.message.split("\n")
-    const problems = lines.length > 0 ? lines : [heading]
-    return { findings: problems.map((line) => refused(line.trim())), loaded: undefined }
+    const problems = error instanceof ConfigRefused ? error.problems : [error.message]
+    return { findings: problems.map(refused), loaded: undefined }
   }
 }
 
