@@ -1,15 +1,18 @@
+import { ClientInfos } from "./client-infos.ts"
 import type { Clock } from "./clock.ts"
 import { CLOSE, type CloseReason, UNSUBSCRIBE } from "./close-codes.ts"
-import type { Connection, Identity, SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
+import type { Connection, Identity, SubscribeRequest, SubscribeResult } from "./connection.ts"
+import { Delivery } from "./delivery.ts"
 import { SkeinError } from "./errors.ts"
 import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fanout.ts"
 import { Hub } from "./hub.ts"
-import { Joining, JoinReaders, type Reservation, Reservations, settleAll } from "./joining.ts"
-import { type ChannelLimits, ensureChannelName, limitError } from "./limits.ts"
+import { Joining, JoinReaders, settleAll } from "./joining.ts"
+import { type ChannelLimits, ensureChannelName, ensurePayload, limitError } from "./limits.ts"
 import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "./log.ts"
 import { mayPublish, mayRead, maySubscribe } from "./permissions.ts"
 import type { Presence, PresenceChange } from "./presence.ts"
 import type { ClientInfo, Payload, Position, Publication } from "./publication.ts"
+import { type Reservation, Reservations } from "./reservations.ts"
 import type { ChannelRule, RuleBook } from "./rules.ts"
 
 /** An application that owns the channels of one prefix and decides who may be in them. */
@@ -46,16 +49,16 @@ export interface ChannelsParts {
 export class Channels {
   readonly hub = new Hub()
   readonly #parts: ChannelsParts
-  readonly #encoders: ReadonlyMap<string, Encoder>
+  readonly #delivery: Delivery
   readonly #owners: ChannelOwner[] = []
   readonly #observers: ChannelObserver[] = []
   readonly #readers = new JoinReaders()
-  readonly #infos = new WeakMap<Connection, ClientInfo>()
+  readonly #infos = new ClientInfos()
   readonly #reservations = new Reservations()
 
   constructor(parts: ChannelsParts) {
     this.#parts = parts
-    this.#encoders = new Map(parts.encoders.map((encoder) => [encoder.name, encoder]))
+    this.#delivery = new Delivery({ ...parts, hub: this.hub })
   }
 
   addOwner(owner: ChannelOwner): void {
@@ -169,7 +172,7 @@ export class Channels {
 
   /** Publishes in the name of a connection whose protocol has its own rules for that, and has checked them. */
   async publishAs(connection: Connection, channel: string, draft: PublishDraft): Promise<Position | undefined> {
-    const info = this.#publisherInfo(connection, channel)
+    const info = this.#infos.of(connection, connection.subscriptions.get(channel))
     return (await this.#publish(channel, this.ruleOf(channel), { ...draft, info })).position
   }
 
@@ -218,12 +221,7 @@ export class Channels {
   readonly deliver = (channel: string, publication: Publication): void => {
     this.#readers.delivered(channel, publication)
     if (!this.hub.channels.has(channel)) return
-    const except = this.#exceptFor(channel, publication)
-    for (const encoder of this.#parts.encoders) {
-      const topic = publicationTopic(encoder.name, channel)
-      const excluded = except?.format === encoder.name ? except.outlet : undefined
-      this.#parts.fanout.send(encoder, topic, () => encoder.publication(channel, publication), excluded)
-    }
+    this.#delivery.publication(channel, publication)
   }
 
   /**
@@ -242,38 +240,10 @@ export class Channels {
   }
 
   async #publish(channel: string, rule: ChannelRule, draft: PublishDraft & { readonly info?: ClientInfo }) {
-    const { maxPayloadBytes } = this.#parts.limits
-    if (!fits(draft.data, maxPayloadBytes))
-      throw limitError(
-        "limits.max_payload_bytes",
-        "payload_too_large",
-        `a publication may have ${maxPayloadBytes} bytes, got more`,
-      )
+    ensurePayload(draft.data, this.#parts.limits.maxPayloadBytes)
     if (rule.historySize > 0 || draft.idempotencyKey !== undefined) return this.#parts.log.publish(channel, rule, draft)
     this.#parts.log.publishTransient(channel, draft)
     return { duplicate: false }
-  }
-
-  /**
-   * Who publishes. The same object as long as it says the same, so that what it is written as can be remembered with it
-   * (a WeakMap by the object) and not be made anew for every publication.
-   */
-  #publisherInfo(connection: Connection, channel: string): ClientInfo {
-    const subscription = connection.subscriptions.get(channel)
-    const isOwn = subscription?.chanInfo !== undefined || subscription?.userId !== undefined
-    if (isOwn) return clientInfo(connection, subscription)
-    const known = this.#infos.get(connection)
-    if (known?.user === connection.identity.userId && known.connInfo === connection.identity.info) return known
-    const info = clientInfo(connection, subscription)
-    this.#infos.set(connection, info)
-    return info
-  }
-
-  #exceptFor(channel: string, publication: Publication): Connection | undefined {
-    if (publication.exclude !== undefined) return this.hub.get(publication.exclude)
-    const publisher = publication.info?.client
-    if (publisher === undefined || this.#parts.rules.find(channel)?.echo !== false) return undefined
-    return this.hub.get(publisher)
   }
 
   async #ensureMaySubscribe(connection: Connection, { channel, rule, request }: Joining): Promise<void> {
@@ -306,7 +276,7 @@ export class Channels {
       connection.outlet.join(publicationTopic(connection.format, channel))
       if (subscription.joinLeave) connection.outlet.join(presenceTopic(connection.format, channel))
       if (!rule.presence) continue
-      this.#announce(this.#parts.presence.join(channel, clientInfo(connection, subscription)))
+      this.#announce(this.#parts.presence.join(channel, this.#infos.of(connection, subscription)))
     }
   }
 
@@ -327,16 +297,7 @@ export class Channels {
   #announce(changes: readonly PresenceChange[]): void {
     for (const change of changes) {
       for (const observer of this.#observers) observer.presence?.(change)
-      const { kind, channel, info, ofUser } = change
-      if (!this.#parts.rules.find(channel)?.joinLeave) continue
-      for (const encoder of this.#encoders.values()) {
-        const topic = presenceTopic(encoder.name, channel)
-        // Joins and leaves keep their place among publications only if those collected so far go first.
-        this.#parts.fanout.flush(publicationTopic(encoder.name, channel))
-        const own = encoder.sparesOwnPresence ? this.hub.get(info.client) : undefined
-        const excluded = own?.format === encoder.name ? own.outlet : undefined
-        this.#parts.fanout.send(encoder, topic, () => encoder[kind](channel, info, ofUser), excluded)
-      }
+      this.#delivery.presence(change)
     }
   }
 
@@ -370,17 +331,6 @@ export class Channels {
   }
 }
 
-export function clientInfo(connection: Connection, subscription?: Subscription): ClientInfo {
-  const { userId, info } = connection.identity
-  const chanInfo = subscription?.chanInfo
-  return {
-    user: subscription?.userId ?? userId,
-    client: connection.id,
-    ...(info === undefined ? {} : { connInfo: info }),
-    ...(chanInfo === undefined ? {} : { chanInfo }),
-  }
-}
-
 /** @throws SkeinError `permission_denied`, `bad_request` */
 function ensureMayPublish(rule: ChannelRule, connection: Connection, channel: string, data: Payload): void {
   if (!mayPublish(rule, connection, channel))
@@ -388,11 +338,4 @@ function ensureMayPublish(rule: ChannelRule, connection: Connection, channel: st
   // One such payload ends all subscribers that speak JSON: not for any client to do.
   if (typeof data !== "string" && !rule.binary)
     throw new SkeinError("bad_request", `channel "${channel}" takes JSON only: its rule has no "binary = true"`)
-}
-
-function fits(data: Payload, maxBytes: number): boolean {
-  if (typeof data !== "string") return data.byteLength <= maxBytes
-  // UTF-8 is one to three bytes per UTF-16 unit: only what lies between needs the exact count.
-  if (data.length * 3 <= maxBytes) return true
-  return data.length <= maxBytes && new TextEncoder().encode(data).byteLength <= maxBytes
 }

@@ -1,10 +1,10 @@
-import { getOrAdd } from "./collections.ts"
 import type { Connection, Identity } from "./connection.ts"
 
 /** Connections and subscription counts of this node. No network inside. */
 export class Hub {
   readonly #connections = new Map<string, Connection>()
-  readonly #byUser = new Map<string, Set<Connection>>()
+  /** Most users have one connection, and a set of one would cost as much as that connection's session. */
+  readonly #byUser = new Map<string, Connection | Set<Connection>>()
   readonly #subscribers = new Map<string, number>()
 
   add(connection: Connection): void {
@@ -36,7 +36,9 @@ export class Hub {
   }
 
   ofUser(userId: string): readonly Connection[] {
-    return [...(this.#byUser.get(userId) ?? [])]
+    const known = this.#byUser.get(userId)
+    if (known === undefined) return []
+    return known instanceof Set ? [...known] : [known]
   }
 
   all(): IterableIterator<Connection> {
@@ -73,13 +75,17 @@ export class Hub {
 
   #addToUser(connection: Connection): void {
     const { userId } = connection.identity
-    if (userId !== "") getOrAdd(this.#byUser, userId, () => new Set<Connection>()).add(connection)
+    if (userId === "") return
+    const known = this.#byUser.get(userId)
+    if (known === undefined || known === connection) this.#byUser.set(userId, connection)
+    else if (known instanceof Set) known.add(connection)
+    else this.#byUser.set(userId, new Set([known, connection]))
   }
 
   #removeFromUser(connection: Connection): void {
     const { userId } = connection.identity
-    const connections = this.#byUser.get(userId)
-    connections?.delete(connection)
-    if (connections?.size === 0) this.#byUser.delete(userId)
+    const known = this.#byUser.get(userId)
+    if (known instanceof Set) known.delete(connection)
+    if (known === connection || (known instanceof Set && known.size === 0)) this.#byUser.delete(userId)
   }
 }

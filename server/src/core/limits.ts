@@ -1,4 +1,5 @@
 import { type ErrorCode, SkeinError, type SkeinErrorOptions } from "./errors.ts"
+import type { Payload } from "./publication.ts"
 
 /** Bounds that core itself enforces. Every one has a configuration name of the same spelling (promise P6). */
 export interface ChannelLimits {
@@ -118,4 +119,21 @@ export function ensureChannelName(channel: string, maxLength: number): void {
       "bad_request",
       "channel name must be printable ASCII without spaces (percent-encode other characters)",
     )
+}
+
+/** @throws SkeinError `payload_too_large` */
+export function ensurePayload(data: Payload, maxBytes: number): void {
+  if (fits(data, maxBytes)) return
+  throw limitError(
+    "limits.max_payload_bytes",
+    "payload_too_large",
+    `a publication may have ${maxBytes} bytes, got more`,
+  )
+}
+
+function fits(data: Payload, maxBytes: number): boolean {
+  if (typeof data !== "string") return data.byteLength <= maxBytes
+  // UTF-8 is one to three bytes per UTF-16 unit: only what lies between needs the exact count.
+  if (data.length * 3 <= maxBytes) return true
+  return data.length <= maxBytes && new TextEncoder().encode(data).byteLength <= maxBytes
 }
