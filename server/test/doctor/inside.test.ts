@@ -19,16 +19,19 @@ beforeAll(async () => {
 }, 30_000)
 afterAll(() => redis?.stop())
 
+/** Whatever else runs on this machine, the port is not what these are about. */
+const ANY_PORT = { SKEIN_PORT: "0" }
+
 /** The doctor where a server is set up: this text is its `skein.toml`. */
-function inside(toml: string, ...args: string[]): Promise<Diagnosis> {
+function inside(toml: string, isRoot = true): Promise<Diagnosis> {
   const folder = temporaryFolder()
   writeFileSync(join(folder, "skein.toml"), toml)
-  return runDoctor(["--json", ...args], {}, folder)
+  return runDoctor(["--json"], toml.includes("port =") ? {} : ANY_PORT, folder, isRoot)
 }
 
 test("nothing is set up yet: nothing is wrong, nothing is made", async () => {
   const folder = temporaryFolder()
-  const { code, problems, about } = await runDoctor(["--json"], {}, folder)
+  const { code, problems, about } = await runDoctor(["--json"], ANY_PORT, folder)
   expect([code, problems, about("data").severity]).toEqual([0, [], "note"])
   expect(readdirSync(folder)).toEqual([])
 })
@@ -78,16 +81,46 @@ test("rights of the data folder and of the secrets; a folder that cannot be", as
   await server.kill()
   chmodSync(server.data, 0o755)
   chmodSync(join(server.data, "secrets.json"), 0o644)
-  const open = await runDoctor(["--json", "--data", server.data])
+  const open = await runDoctor(["--json", "--data", server.data], ANY_PORT)
   expect([open.problems, open.warnings]).toEqual([["data.secrets"], ["data.rights"]])
   expect(open.about("data.secrets").fix).toContain("chmod 600")
   // Looking is all it does.
   expect(existsSync(join(server.data, "secrets.json"))).toBe(true)
   const secrets = JSON.parse(readFileSync(join(server.data, "secrets.json"), "utf8")) as Record<string, string>
   for (const secret of Object.values(secrets)) expect(open.stdout + open.stderr).not.toContain(secret)
-  const nowhere = await runDoctor(["--json", "--data", "/proc/skein/data"])
+  const nowhere = await runDoctor(["--json", "--data", "/proc/skein/data"], ANY_PORT)
   expect(nowhere.problems).toEqual(["data"])
+  const file = join(temporaryFolder(), "data")
+  writeFileSync(file, "")
+  expect((await runDoctor(["--json", "--data", file], ANY_PORT)).about("data").says).toContain("is a file")
+  const closed = temporaryFolder()
+  chmodSync(closed, 0o500)
+  const forbidden = await runDoctor(["--json", "--data", closed], ANY_PORT, temporaryFolder(), false)
+  expect([forbidden.problems, forbidden.about("data").fix]).toEqual([["data"], expect.stringContaining("chown")])
 })
+
+test("files of the data folder that are damaged", async () => {
+  const server = await TestServer.start()
+  ends.push(() => server.stop())
+  await server.kill()
+  for (const [name, fix] of [
+    ["lock.db", "remove it"],
+    ["log.db", "history begins anew"],
+    ["chat.db", "from a backup"],
+    ["secrets.json", "makes new keys"],
+  ] as const) {
+    const whole = readFileSync(join(server.data, name))
+    writeFileSync(join(server.data, name), "{ what once was a file of the server")
+    const { problems, about } = await runDoctor(["--json", "--data", server.data], ANY_PORT)
+    expect([name, problems]).toEqual([name, ["data.damaged"]])
+    expect(about("data.damaged")).toMatchObject({
+      says: expect.stringContaining(name),
+      fix: expect.stringContaining(fix),
+    })
+    writeFileSync(join(server.data, name), whole)
+  }
+  expect((await runDoctor(["--json", "--data", server.data], ANY_PORT)).problems).toEqual([])
+}, 30_000)
 
 test("few open files", async () => {
   const limited = async (files: number) => {
@@ -120,7 +153,38 @@ test("the store of the site's sessions: reachable, refusing, away; no password i
   // session.save_path as it stands, with the depth in front.
   expect((await sessions(`folder = "2;${folder}/sessions"`)).about("sessions").severity).toBe("ok")
   expect((await sessions(`folder = "2;${folder}/nowhere"`)).problems).toEqual(["sessions"])
-})
+}, 30_000)
+
+test("stores that are not there: said, with what to start", async () => {
+  const key = Buffer.alloc(32).toString("base64")
+  for (const [store, settings] of [
+    ["memcached", `framework = "php"\nmemcached_servers = ["127.0.0.1:${await freePort()}"]`],
+    [
+      "database",
+      `framework = "laravel"\napp_key = "base64:${key}"\ndatabase_url = "mysql://site:a-password@127.0.0.1:${await freePort()}/site"`,
+    ],
+  ] as const) {
+    const away = await inside(`[sessions]\nstore = "${store}"\n${settings}\n`)
+    expect([store, away.problems]).toEqual([store, ["sessions"]])
+    expect(away.about("sessions").fix).toMatch(/^start (memcached|the database), or correct/)
+    expect(away.stdout + away.stderr).not.toContain("a-password")
+  }
+}, 30_000)
+
+test("session files that PHP keeps to itself, though everybody may enter their folder", async () => {
+  const folder = join(temporaryFolder(), "sessions")
+  mkdirSync(folder)
+  writeFileSync(join(folder, "sess_mine"), "", { mode: 0o600 })
+  const sessions = () => inside(`[sessions]\nframework = "php"\nfolder = "${folder}"\n`, false)
+  expect((await sessions()).about("sessions").severity).toBe("ok")
+  writeFileSync(join(folder, "sess_of_php"), "", { mode: 0o000 })
+  const { problems, about } = await sessions()
+  expect([problems, about("sessions").fix]).toEqual([["sessions"], expect.stringContaining("User=www-data")])
+  chmodSync(folder, 0o300) // As Debian's own: enter and make, but do not look around.
+  const hidden = (await sessions()).about("sessions")
+  chmodSync(folder, 0o700)
+  expect(hidden).toMatchObject({ severity: "note", fix: expect.stringContaining("skein whoami") })
+}, 30_000)
 
 test("further sites are looked at like the main one, and each finding names its site", async () => {
   const folder = temporaryFolder()

@@ -30,6 +30,7 @@ const MISTAKES = {
   nothingSet: (to: string) => `location / { proxy_pass ${to}; }`,
   noHost: (to: string) => `location / { ${without("host")} proxy_pass ${to}; }`,
   noAddress: (to: string) => `location / { ${without("address", "scheme")} proxy_pass ${to}; }`,
+  nothingTold: (to: string) => `location / { ${without("host", "address", "scheme")} proxy_pass ${to}; }`,
   noScheme: (to: string) => `location / { ${without("scheme")} proxy_pass ${to}; }`,
   prefixKept: (to: string) => `location /skein/ { ${without()} proxy_pass ${to}; }`,
   onlySocketKept: (to: string) =>
@@ -152,9 +153,12 @@ describe("a way that is well", () => {
 
 describe("a proxy with one mistake: the cause is named, and the fix", () => {
   test("no upgrade headers", async () => {
-    for (const mistake of ["noUpgrade", "nothingSet"] as const) {
+    for (const [mistake, found] of [
+      ["noUpgrade", ["upgrade"]],
+      ["nothingSet", ["proxy.local", "upgrade"]],
+    ] as const) {
       const { code, about, problems } = await visitMistake(mistake)
-      expect([code, problems]).toEqual([1, ["upgrade"]])
+      expect([code, problems]).toEqual([1, [...found]])
       expect(about("upgrade").fix).toContain("proxy_set_header Upgrade $http_upgrade")
     }
   })
@@ -179,6 +183,14 @@ describe("a proxy with one mistake: the cause is named, and the fix", () => {
     } finally {
       await front.stop()
     }
+  })
+
+  test("no word about the client at all: the server takes the world for its own machine", async () => {
+    const { code, problems, warnings, about } = await visitMistake("nothingTold")
+    expect([code, problems, warnings]).toEqual([1, ["proxy.local", "origin"], ["proxy.address"]])
+    expect(about("proxy.local").fix).toContain("proxy_set_header Host $http_host")
+    const metrics = await fetch(`http://127.0.0.1:${ports.nothingTold}/metrics`, { headers: { Host: "chat.example" } })
+    expect(metrics.status).toBe(200)
   })
 
   test("no word that clients use https", async () => {
@@ -215,6 +227,37 @@ describe("a proxy with one mistake: the cause is named, and the fix", () => {
     expect((await visitMistake("denied")).about("upgrade").says).toContain("blocked by policy")
     expect((await visitMistake("otherSite")).about("upgrade").says).toContain("200 and a page")
     expect((await visitMistake("redirect")).about("health").fix).toContain("wss://")
+  })
+
+  test("HAProxy that cuts silent connections, takes headers away, has nobody behind it", async () => {
+    const front = (port: number, rules: string, to = server.port) => `
+      frontend f${port}
+        bind 127.0.0.1:${port}
+        option forwardfor
+        ${rules}
+        default_backend b${port}
+      backend b${port}
+        server s 127.0.0.1:${to}\n`
+    const [impatient, taking, alone] = [await freePort(), await freePort(), await freePort()]
+    const haproxy = await startHaproxy(
+      (_, port) => `
+      defaults
+        mode http
+        timeout connect 2s
+        timeout client 4s
+        timeout server 4s
+      ${front(port, "")}${front(impatient, "")}${front(taking, "http-request del-header Upgrade")}${front(alone, "", 1)}`,
+    )
+    try {
+      const cut = await visit(`ws://127.0.0.1:${impatient}`, "--idle", "20s")
+      expect(cut.problems).toEqual(["idle"])
+      expect(cut.about("idle").fix).toContain("timeout tunnel 1h")
+      const lost = await visit(`ws://127.0.0.1:${taking}`)
+      expect([lost.problems, lost.about("upgrade").fix]).toEqual([["upgrade"], expect.stringContaining("HAProxy")])
+      expect((await visit(`ws://127.0.0.1:${alone}`)).about("health").fix).toContain("HAProxy: the server lines")
+    } finally {
+      await haproxy.stop()
+    }
   })
 
   test("HTTP/2 and nothing else", async () => {

@@ -17,14 +17,23 @@ export interface Diagnosis {
   readonly warnings: readonly string[]
 }
 
-/** The command as somebody types it, in an empty folder, without a setting of whoever runs the tests. */
+/** Somebody whom rights on files count for: root they do not, unless these are taken from it. */
+const WITHOUT_RIGHTS = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : []
+
+/**
+ * The command as somebody types it, in an empty folder, without a setting of whoever runs the tests.
+ *
+ * @param isRoot - false: what a file's mode forbids is forbidden
+ */
 export async function runDoctor(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   cwd = temporaryFolder(),
+  isRoot = true,
 ): Promise<Diagnosis> {
   const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SKEIN_")))
-  const child = spawn(process.execPath, [MAIN, "doctor", ...args], { env: { ...kept, ...env }, cwd })
+  const [program = "", ...command] = [...(isRoot ? [] : WITHOUT_RIGHTS), process.execPath, MAIN, "doctor", ...args]
+  const child = spawn(program, command, { env: { ...kept, ...env }, cwd })
   let [stdout, stderr] = ["", ""]
   child.stdout.on("data", (bytes) => {
     stdout += bytes

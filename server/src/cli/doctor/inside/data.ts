@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync }
 import { dirname, join } from "node:path"
 import { NOTES } from "../../data-folder.ts"
 import { type Finding, note, ok, problem, warning } from "../finding.ts"
+import { checkFiles } from "./files.ts"
 
 const MIB = 1_048_576
 const LOW_BYTES = 1_024 * MIB
@@ -31,7 +32,7 @@ export function checkData(folder: string): DataState {
   const held = isHeld(folder)
   const holder = held ? Number(read(folder, NOTES.pid)) || undefined : undefined
   const url = held ? read(folder, NOTES.url) : undefined
-  const findings = [...rights(folder), ...room(folder), lockFinding(folder, held, holder)]
+  const findings = [...rights(folder), ...room(folder), ...checkFiles(folder), lockFinding(folder, held, holder)]
   return { findings, isHeld: held, holder, url }
 }
 
@@ -49,21 +50,43 @@ function missing(folder: string): Finding {
 
 function access(folder: string): Finding | undefined {
   try {
+    if (!statSync(folder).isDirectory()) return notAFolder(folder)
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
     return undefined
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
+    if (code === "EROFS") return readOnly(folder)
     return problem("data", `this user may not write into ${folder} (${code})`, {
-      cause:
-        "it belongs to another user, or its file system is read-only; the doctor must run as the user the server runs as",
+      cause: "it belongs to another user, or the doctor does not run as the user the server runs as",
       fix: `sudo -u USER skein doctor, or: chown -R USER ${folder}`,
     })
   }
 }
 
+const notAFolder = (path: string): Finding =>
+  problem("data", `${path} is a file, not a folder`, {
+    cause: "the setting data (--data, SKEIN_DATA) names something else",
+    fix: "name a folder, or one that does not exist yet",
+  })
+
+const readOnly = (folder: string): Finding =>
+  problem("data", `${folder} is on a file system that is read-only (EROFS)`, {
+    cause: "it is mounted so, the kernel made it so after an error of the disk, or a unit or container allows no more",
+    fix: "look at dmesg and mount; systemd: StateDirectory= or ReadWritePaths=; Docker: a volume for the folder",
+  })
+
 function rights(folder: string): Finding[] {
   const findings: Finding[] = []
-  if ((statSync(folder).mode & 0o007) !== 0)
+  const { uid, mode } = statSync(folder)
+  if (process.getuid?.() === 0 && uid !== 0)
+    findings.push(
+      note(
+        "data.owner",
+        `the doctor is root, and ${folder} belongs to user ${uid}: root may read what the server perhaps may not`,
+        `sudo -u '#${uid}' skein doctor`,
+      ),
+    )
+  if ((mode & 0o007) !== 0)
     findings.push(
       warning("data.rights", `${folder} is open to other users of this machine`, {
         cause: "it was made by hand, or copied",
@@ -78,7 +101,8 @@ function rights(folder: string): Finding[] {
         fix: `chmod 600 ${secrets}; if others work on this machine, remove it too, so that the next start makes new keys (everybody has to sign in again)`,
       }),
     )
-  return findings.length > 0 ? findings : [ok("data", `${folder} is there for its owner alone`)]
+  const isWell = findings.every(({ severity }) => severity === "note")
+  return isWell ? [...findings, ok("data", `${folder} is there for its owner alone`)] : findings
 }
 
 function room(folder: string): Finding[] {
@@ -118,8 +142,8 @@ function isHeld(folder: string): boolean {
     lock.query("SELECT count(*) FROM sqlite_master").get()
     return false
   } catch (error) {
-    if ((error as { code?: string }).code === "SQLITE_BUSY") return true
-    throw error
+    // Whatever else is wrong with it has a finding of its own (files.ts), and no server works in it.
+    return (error as { code?: string }).code === "SQLITE_BUSY"
   } finally {
     lock.close()
   }

@@ -1,4 +1,3 @@
-import { accessSync, constants } from "node:fs"
 import { type NamedSite, namedSites } from "../../../app/named-sites.ts"
 import { readAnswer } from "../../../auth/callback/answers.ts"
 import { ask } from "../../../auth/callback/ask.ts"
@@ -8,6 +7,7 @@ import { reasonOf } from "../../../auth/php/stores/outage.ts"
 import type { Settings } from "../../../config/schema.ts"
 import { MAIN_SITE } from "../../../config/sites.ts"
 import { type Finding, ok, problem } from "../finding.ts"
+import { checkSessionFiles } from "./session-files.ts"
 
 /** The sites' own word on who somebody is: the stores of their login sessions, and the addresses that are asked. */
 export async function checkSite(settings: Settings): Promise<Finding[]> {
@@ -27,10 +27,10 @@ async function checkSessions(site: NamedSite): Promise<Finding[]> {
     const opened = await openStore({ ...site.sessions, framework }, () => undefined)
     if (!opened) return [ok(about(site, "sessions"), "login sessions travel in cookies; no store is asked")]
     try {
-      if (store === "files" || store === "cache_files")
-        accessSync(folderOf({ ...site.sessions, framework }), constants.X_OK)
       // A session nobody has: what counts is that the store answers.
       await opened.read(`skeindoctor${crypto.randomUUID().replaceAll("-", "")}`)
+      if (store === "files" || store === "cache_files")
+        return [checkSessionFiles(about(site, "sessions"), folderOf({ ...site.sessions, framework }))]
     } finally {
       await opened.close()
     }
@@ -40,7 +40,7 @@ async function checkSessions(site: NamedSite): Promise<Finding[]> {
     return [
       problem(about(site, "sessions"), withoutPasswords(reasonOf(error)), {
         cause: SESSION_CAUSES[store],
-        fix: `correct ${where}; skein whoami --cookie '…' shows who a cookie is`,
+        fix: `${SESSION_FIXES[store] ?? ""}correct ${where}; skein whoami --cookie '…' shows who a cookie is`,
       }),
     ]
   }
@@ -56,6 +56,13 @@ const SESSION_CAUSES: Readonly<Record<Settings["sessions"]["store"], string>> = 
   memcached: "memcached is not reachable from here under memcached_servers",
   database: "the database is not reachable from here under database_url, or has no such table",
   cookie: "the settings do not go together",
+}
+
+const SESSION_FIXES: Readonly<Record<string, string>> = {
+  files: "run the server as the user PHP runs as, with the folder of session.save_path (php -i shows it), or ",
+  redis: "start Redis (redis-cli ping says PONG), or ",
+  memcached: "start memcached, or ",
+  database: "start the database, or ",
 }
 
 async function checkCallback(site: NamedSite): Promise<Finding[]> {

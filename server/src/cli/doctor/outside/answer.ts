@@ -26,7 +26,7 @@ export function explainStatus(about: string, url: URL, answer: Answer): Finding 
       cause: body.includes("this server")
         ? "the server itself turns connections away"
         : "the proxy is there, the server behind it does not answer it",
-      fix: "look whether the server runs and listens where the proxy looks for it (in nginx: the address after proxy_pass or in upstream): run skein doctor on its machine",
+      fix: "look whether the server runs and listens where the proxy looks for it (nginx: the address after proxy_pass or in upstream; HAProxy: the server lines, and whether their check passes): run skein doctor on its machine",
     })
   if (status >= 300 && status < 400)
     return problem(about, `${who} redirects ${url.pathname} to ${quote(headers.get("location") ?? "")}`, {

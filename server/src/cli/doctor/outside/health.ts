@@ -1,6 +1,7 @@
+import { isLoopback } from "../../../gateway/address.ts"
 import { type Finding, note, ok, problem, warning } from "../finding.ts"
 import { explainStatus, inWordsOf, quote, serverOf } from "./answer.ts"
-import { type Answer, exchange } from "./exchange.ts"
+import { type Answer, bareHost, exchange } from "./exchange.ts"
 import { explainSilence } from "./reach.ts"
 
 /** Tokens and signatures of the Pusher API are judged by both clocks. */
@@ -29,6 +30,7 @@ export async function checkHealth(base: URL): Promise<Health> {
     ...(await checkReady(base)),
     ...clockFindings(outcome),
     ...wayFindings(base, outcome, health.way),
+    ...(health.way?.forwarded === "none" ? await checkTakenForLocal(base, outcome) : []),
   ]
   return { findings, isSkein: true, answered: true }
 }
@@ -91,10 +93,12 @@ function clockFindings({ headers, atMs, tookMs }: Answer): Finding[] {
   return [ok("clock", "both clocks agree")]
 }
 
+/** Skein itself speaks no TLS and does not name itself. */
+const isProxied = (base: URL, answer: Answer): boolean => base.protocol === "https:" || serverOf(answer) !== ""
+
 function wayFindings(base: URL, answer: Answer, way: Way | undefined): Finding[] {
   if (!way) return []
-  const isProxied = base.protocol === "https:" || serverOf(answer) !== ""
-  if (way.forwarded === "none" && !isProxied) return [note("proxy", "there is no proxy on the way")]
+  if (way.forwarded === "none" && !isProxied(base, answer)) return [note("proxy", "no proxy shows itself on the way")]
   if (way.forwarded === "none")
     return [
       warning("proxy.address", "the proxy does not tell the server where clients come from", {
@@ -121,4 +125,28 @@ function wayFindings(base: URL, answer: Answer, way: Way | undefined): Finding[]
       }),
     ]
   return [ok("proxy", "the proxy tells where clients come from, and is believed")]
+}
+
+/**
+ * A proxy on the server's own machine that hands on neither the visitor's address nor the name that was asked for looks
+ * like a program of that machine, and all that is open to those is open to the world. The metrics tell.
+ */
+async function checkTakenForLocal(base: URL, health: Answer): Promise<Finding[]> {
+  if (!isProxied(base, health)) return []
+  // Asked for as localhost it may rightly be taken for local: by another name it may not.
+  const name = isLoopback(bareHost(base)) || base.hostname === "localhost" ? { Host: "skein-doctor.invalid" } : {}
+  const outcome = await exchange(new URL("metrics", base), { Connection: "close", ...name })
+  if (outcome.kind === "silence" || outcome.status !== 200 || !/^skein_/m.test(outcome.body)) return []
+  return [
+    problem("proxy.local", "the server takes everybody who comes through the proxy for somebody on its own machine", {
+      cause:
+        "the proxy says neither where clients come from nor which host they asked for: metrics are open to all, and in development mode publishing and any user_id too",
+      fix: inWordsOf(health, {
+        nginx:
+          'nginx: proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr; and mode = "production"',
+        apache: 'Apache: ProxyPreserveHost On; and mode = "production"',
+        other: 'let the proxy hand on Host and set X-Forwarded-For; and mode = "production"',
+      }),
+    }),
+  ]
 }

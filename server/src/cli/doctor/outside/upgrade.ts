@@ -137,7 +137,8 @@ function lostHeaders(answer: Answer): Finding {
       nginx:
         'nginx, where proxy_pass is: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";',
       apache: 'Apache 2.4.47 or later: ProxyPass "/" "http://127.0.0.1:8080/" upgrade=websocket',
-      other: "switch WebSockets on in the proxy, the load balancer or the CDN for this host",
+      other:
+        "switch WebSockets on in the load balancer or the CDN for this host; HAProxy hands them on unless a rule takes the headers away (del-header Upgrade)",
     }),
   })
 }
