@@ -8,9 +8,11 @@ use Psr\Http\Client\ClientInterface;
 use Psr\Http\Message\RequestFactoryInterface;
 use Psr\Http\Message\StreamFactoryInterface;
 use Skein\Chat\Chat;
+use Skein\Exceptions\NotAvailableException;
 use Skein\Exceptions\NotFoundException;
 use Skein\Exceptions\RefusedException;
 use Skein\Exceptions\SkeinException;
+use Skein\Exceptions\UnrecoverablePositionException;
 use Skein\Http\Psr18Transport;
 use Skein\Tokens\Tokens;
 
@@ -39,6 +41,7 @@ final class Skein
         return self::with(new Config($url, $apiKey, $tokenSecret));
     }
 
+    /** With timeouts, attempts or claims of your own. */
     public static function with(Config $config): self
     {
         return new self($config, new Client($config));
@@ -114,8 +117,12 @@ final class Skein
     }
 
     /**
+     * Reads what a channel has kept, oldest first.
+     *
      * @param  int  $limit  Publications at most; 0 asks for the position only
      * @param  Position|null  $since  Only what came after it (or before, in reverse)
+     *
+     * @throws UnrecoverablePositionException when the history no longer reaches back to `$since`
      */
     public function history(string $channel, int $limit = 100, ?Position $since = null, bool $reverse = false): History
     {
@@ -132,12 +139,19 @@ final class Skein
         );
     }
 
+    /** Forgets what a channel has kept. Pages that are away and come back are told that they missed something. */
     public function removeHistory(string $channel): void
     {
         $this->client->call('history_remove', ['channel' => $channel]);
     }
 
-    /** @return list<PresentClient> */
+    /**
+     * Who is in a channel now.
+     *
+     * @return list<PresentClient>
+     *
+     * @throws NotAvailableException when the channel's rule has no presence
+     */
     public function presence(string $channel): array
     {
         $present = $this->client->call('presence', ['channel' => $channel])['presence'] ?? [];
@@ -145,7 +159,11 @@ final class Skein
         return array_map(PresentClient::in(...), array_values($present));
     }
 
-    /** @return array{clients: int, users: int} */
+    /**
+     * How many are in a channel now: connections, and the people behind them.
+     *
+     * @return array{clients: int, users: int}
+     */
     public function presenceStats(string $channel): array
     {
         $stats = $this->client->call('presence_stats', ['channel' => $channel]);
@@ -199,17 +217,24 @@ final class Skein
         $this->end([['user' => $user]]);
     }
 
+    /** What pages show to the server: made here, without asking it. */
     public function tokens(): Tokens
     {
         return $this->tokens ??= new Tokens($this->config);
     }
 
+    /** The chat, in the site's name. */
     public function chat(): Chat
     {
         return new Chat($this->client);
     }
 
-    /** Any method of the server API, for those that have no method here. */
+    /**
+     * Any method of the server API, for those that have no method here.
+     *
+     * @param  array<string, mixed>  $params
+     * @return array<string, mixed>
+     */
     public function call(string $method, array $params = []): array
     {
         return $this->client->call($method, $params);

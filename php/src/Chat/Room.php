@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Skein\Chat;
 
+/** A room of the chat, as it is now. */
 final class Room
 {
     public function __construct(

@@ -20,6 +20,7 @@ final class Identity
     ) {
     }
 
+    /** As Laravel's own broadcasting names a user. */
     public static function idOf(object $user): string
     {
         return (string) (method_exists($user, 'getAuthIdentifierForBroadcasting')
@@ -27,7 +28,11 @@ final class Identity
             : $user->getAuthIdentifier());
     }
 
-    /** @return array{name?: string, avatar?: string} */
+    /**
+     * What others see of a user.
+     *
+     * @return array{name?: string, avatar?: string}
+     */
     public function shownOf(Authenticatable $user): array
     {
         return array_filter([

@@ -16,6 +16,7 @@ final class JobKeys
     /** @var list<array{job: int, uuid: string, counts: array<string, int>}> Jobs run inside of each other on the sync queue */
     private array $running = [];
 
+    /** A job begins, maybe inside of another. */
     public function begin(object $job, ?string $uuid): void
     {
         $this->running[] = [
@@ -35,7 +36,11 @@ final class JobKeys
         }
     }
 
-    /** @param  list<string>  $channels */
+    /**
+     * The key of the broadcast that is about to be sent. Outside of jobs each has one of its own.
+     *
+     * @param  list<string>  $channels
+     */
     public function next(array $channels, string $event): string
     {
         $current = array_key_last($this->running);

@@ -23,8 +23,10 @@ use Skein\Laravel\Listeners\KeepSessionMark;
 use Skein\Pusher\ChannelAuthorizer;
 use Skein\Skein;
 
+/** Binds the client, the broadcasting driver `skein`, `websocket:serve`, and what happens at login and logout. */
 class SkeinServiceProvider extends ServiceProvider
 {
+    /** Register any application services. */
     public function register(): void
     {
         $this->mergeConfigFrom(__DIR__.'/../../config/skein.php', 'skein');
@@ -39,6 +41,7 @@ class SkeinServiceProvider extends ServiceProvider
         ));
     }
 
+    /** Bootstrap any application services. */
     public function boot(): void
     {
         $this->app->afterResolving(BroadcastManager::class, function (BroadcastManager $manager) {

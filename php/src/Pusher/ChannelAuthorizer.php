@@ -15,18 +15,27 @@ final class ChannelAuthorizer
     ) {
     }
 
+    /** Whether a client can have sent this as its `socket_id`. */
     public static function isSocketId(mixed $socketId): bool
     {
         return is_string($socketId) && preg_match('/^\d{1,16}\.\d{1,16}$/D', $socketId) === 1;
     }
 
-    /** @return array{auth: string} */
+    /**
+     * Lets a connection into a private channel.
+     *
+     * @return array{auth: string}
+     *
+     * @throws InvalidArgumentException when the socket id is none
+     */
     public function privateChannel(string $channel, string $socketId): array
     {
         return ['auth' => $this->signature("{$this->checked($socketId)}:$channel")];
     }
 
     /**
+     * Lets a connection into a presence channel, as this user.
+     *
      * @param  mixed  $userInfo  What the other members see
      * @return array{auth: string, channel_data: string}
      */

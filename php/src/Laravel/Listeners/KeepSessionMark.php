@@ -4,13 +4,16 @@ declare(strict_types=1);
 
 namespace Skein\Laravel\Listeners;
 
+use Closure;
 use Illuminate\Auth\Events\CurrentDeviceLogout;
 use Illuminate\Auth\Events\Login;
 use Illuminate\Auth\Events\Logout;
 use Illuminate\Auth\Events\OtherDeviceLogout;
 use Illuminate\Auth\Events\PasswordReset;
+use Illuminate\Container\Container;
 use Illuminate\Contracts\Debug\ExceptionHandler;
-use Illuminate\Contracts\Foundation\Application;
+use Illuminate\Contracts\Session\Session;
+use Illuminate\Foundation\Application;
 use Skein\Exceptions\SkeinException;
 use Skein\Laravel\Identity;
 use Skein\Laravel\SessionMark;
@@ -19,45 +22,64 @@ use Skein\Skein;
 /** Names the login when it begins, and ends its sockets with it. */
 final class KeepSessionMark
 {
-    public function __construct(
-        private readonly Application $app,
-        private readonly SessionMark $mark,
-    ) {
+    public function __construct(private readonly SessionMark $mark)
+    {
     }
 
     public function onLogin(Login $event): void
     {
-        if ($this->hasSession()) {
-            $this->mark->put($this->app['request']->session(), $event->user);
+        if ($session = $this->session()) {
+            $this->mark->put($session, $event->user);
         }
     }
 
     public function onLogout(Logout|CurrentDeviceLogout $event): void
     {
-        if ($this->hasSession()) {
-            $sessions = $this->mark->forget($this->app['request']->session());
-            $this->attempt(static fn (Skein $skein) => $skein->endSession(...$sessions));
+        if ($session = $this->session()) {
+            $sessions = $this->mark->forget($session);
+            $this->afterwards(static fn (Skein $skein) => $skein->endSession(...$sessions));
         }
     }
 
     /** All devices: whoever knew the old password is out. */
     public function onPasswordReset(PasswordReset|OtherDeviceLogout $event): void
     {
-        $this->attempt(fn (Skein $skein) => $skein->endSessionsOf(Identity::idOf($event->user)));
+        $user = Identity::idOf($event->user);
+        $this->afterwards(static fn (Skein $skein) => $skein->endSessionsOf($user));
     }
 
-    private function hasSession(): bool
+    private function session(): ?Session
     {
-        return $this->app->bound('request') && $this->app['request']->hasSession();
+        $app = $this->app();
+
+        return $app->bound('request') && $app['request']->hasSession() ? $app['request']->session() : null;
+    }
+
+    /**
+     * Once the page is answered: Laravel has then written the session, so whoever is closed and comes back is nobody.
+     * And the visitor does not wait for a server that is down.
+     *
+     * @param  Closure(Skein): void  $end
+     */
+    private function afterwards(Closure $end): void
+    {
+        $app = $this->app();
+        $app->runningInConsole() ? $this->attempt($end) : $app->terminating(fn () => $this->attempt($end));
     }
 
     /** Nobody is kept from logging out because the server is down; its sockets are closed then anyway. */
-    private function attempt(callable $end): void
+    private function attempt(Closure $end): void
     {
         try {
-            $end($this->app->make(Skein::class));
+            $end($this->app()->make(Skein::class));
         } catch (SkeinException $exception) {
-            $this->app->make(ExceptionHandler::class)->report($exception);
+            $this->app()->make(ExceptionHandler::class)->report($exception);
         }
+    }
+
+    /** Not injected: under Octane each request has an application of its own, and the listener is the first one's. */
+    private function app(): Application
+    {
+        return Container::getInstance();
     }
 }
