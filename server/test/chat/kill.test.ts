@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import type { Message } from "../../src/chat/contract.ts"
+import { frame, handshake, RawClient } from "../plain/raw-client.ts"
 import { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { type Device, Person } from "./person.ts"
@@ -14,7 +15,17 @@ afterAll(() => server.stop())
 /** The store's process: the child of the server that has the chat's database among its arguments. */
 function storePid(): number | undefined {
   const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8").trim().split(" ")
-  return children.map(Number).find((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("chat.db"))
+  return children.map(Number).find((pid) => pid > 0 && commandOf(pid).includes("chat.db"))
+}
+
+/** Empty when the process has gone in the meantime. */
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8")
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return ""
+    throw error
+  }
 }
 
 async function history(device: Device, conversationId: string): Promise<Message[]> {
@@ -54,6 +65,39 @@ function expectWhole(messages: readonly Message[], answered: readonly string[]):
   const kept = messages.filter(({ kind }) => kind === "text").map(({ client_id }) => client_id)
   expect(kept.toSorted()).toEqual([...answered].toSorted())
 }
+
+/** Says one thing over a bare socket and hangs up behind it: the frame arrives, its answer finds nobody. */
+async function sayAndHangUp(person: Person, conversationId: string, clientId: string, text: string): Promise<void> {
+  const { token } = await person.session("GET")
+  const client = new RawClient(server.port)
+  client.write(handshake("/connection/websocket"))
+  await client.answered()
+  client.write(frame(JSON.stringify({ id: 1, connect: { token } })))
+  await until(() => client.texts.some((reply) => reply.includes('"connect"')), "the answer to connect")
+  const data = { conversation_id: conversationId, client_id: clientId, text }
+  client.socket.end(frame(JSON.stringify({ id: 2, rpc: { method: "chat.send", data } })))
+  await until(() => client.closed, "the socket is gone")
+}
+
+test("CHAT-3 the socket dies between commit and answer: sent again from anywhere, it is the same message", async () => {
+  const [ann, bob] = [await Person.guest(server, "Ann Lee"), await Person.guest(server, "Bob Lee")]
+  const [listener, later] = [await bob.device(), await ann.device()]
+  const lobby = await listener.lobby()
+  await listener.follow(lobby.channel)
+  await later.lobby()
+  for (let round = 0; round < 10; round++) {
+    const text = `vanished ${round}`
+    const clientId = `vanishing-${round}`
+    await sayAndHangUp(ann, lobby.id, clientId, text)
+    await until(() => listener.said().includes(text), `"${text}" at the others`)
+    const again = await later.sendUntilAnswered(lobby.id, clientId, text)
+    expect([again.duplicate, again.message.body]).toEqual([true, text])
+  }
+  const said = (await history(listener, lobby.id)).map(({ body }) => body).filter((body) => body.startsWith("vanished"))
+  expect(said).toEqual(Array.from({ length: 10 }, (_, round) => `vanished ${round}`))
+  ann.close()
+  bob.close()
+}, 30_000)
 
 test("CHAT-2 kill -9 of the store again and again: clients notice nothing but time, one message per send", async () => {
   const [ann, bob] = [await Person.guest(server, "Ann"), await Person.guest(server, "Bob")]

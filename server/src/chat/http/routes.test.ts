@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { inProcess } from "../../store/sqlite/testing/stores.ts"
-import type { Refusal, SessionAnswer } from "../contract.ts"
+import type { Output, Refusal, SessionAnswer } from "../contract.ts"
 import { isOfSession } from "../session/endings.ts"
 import { type ChatUnderTest, codeOf, startChat } from "../testing/chat-under-test.ts"
 
@@ -122,6 +122,35 @@ describe("the chat over HTTP", () => {
     }
     expect(await refusal(await request("POST", "/chat/session", { name: "Mia" }))).toEqual([409, "name_taken"])
     expect((await request("POST", "/chat/session", { name: "Zoe" })).status).toBe(200)
+  })
+
+  test("CHAT-6 a laptop slept for eight hours: the cookie still signs in, and what was missed comes or is said to be missing", async () => {
+    const mia = cookieIn(await request("POST", "/chat/session", { name: "Mia" }))
+    const catchUp = async (seq: number, chg: number) => {
+      const body = { conversations: [{ conversation_id: lobby, seq, chg }] }
+      return (await (await request("POST", "/chat/v1/catch_up", body, mia)).json()) as Output<"chat.catch_up">
+    }
+    const say = async (n: number) => {
+      it.clock.advance(1_000)
+      const text = `text ${n}`
+      await it.call("ann", "chat.send", { conversation_id: lobby, client_id: `client-${n}`, text })
+    }
+    await say(1)
+    expect((await catchUp(1, 0)).conversations).toMatchObject([{ messages: [], changes: [], unread: 1 }])
+    it.clock.advance(8 * 3_600_000)
+    await it.call("ann", "chat.edit", { conversation_id: lobby, seq: 1, text: "edited meanwhile" })
+    for (let n = 2; n <= 5; n++) await say(n)
+    const awake = (await (await request("GET", "/chat/session", undefined, mia)).json()) as SessionAnswer
+    expect(awake.user?.name).toBe("Mia")
+    expect((awake.expires_at ?? 0) - it.clock.nowMs()).toBe(600_000)
+    const [missed] = (await catchUp(1, 0)).conversations
+    expect(missed?.messages.map(({ seq }) => seq)).toEqual([2, 3, 4, 5])
+    expect(missed?.changes.map(({ message }) => message.body)).toEqual(["edited meanwhile"])
+    expect([missed?.reset, missed?.unread]).toEqual([undefined, 5])
+    it.clock.advance(8 * 3_600_000)
+    for (let n = 6; n <= 300; n++) await say(n)
+    const [busy] = (await catchUp(5, 1)).conversations
+    expect([busy?.reset?.gap, busy?.messages.at(0)?.seq, busy?.messages.at(-1)?.seq]).toEqual([[6, 250], 251, 300])
   })
 
   test("CHAT-26 signing out closes the session's connections, and its cookie and token are worth nothing", async () => {

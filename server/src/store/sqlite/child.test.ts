@@ -44,7 +44,9 @@ describe("the store's child process", () => {
     )
     for (const answered of [40, 150, 260]) {
       await say(store, `mark-${answered}`)
-      process.kill(store.pid() ?? 0, "SIGKILL")
+      const pid = store.pid()
+      if (pid === undefined) throw new Error("the store that has just answered has no process")
+      process.kill(pid, "SIGKILL")
     }
     const messages = await sending
     expect(store.restarts()).toBeGreaterThanOrEqual(1)
