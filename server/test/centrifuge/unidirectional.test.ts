@@ -125,8 +125,25 @@ describe.each(KINDS)("%s", (_name, listen) => {
     const subs = { [channel]: { recover: true, offset: 1, epoch: made.result?.epoch } }
     const listening = listen({ subs })
     await until(() => listening.pushes.some(({ pub }) => pub !== undefined), "the missed publication")
-    expect(listening.pushes[1]).toMatchObject({ channel, subscribe: { offset: 1 } })
+    expect(listening.pushes[1]).toMatchObject({
+      channel,
+      subscribe: { offset: 1, was_recovering: true, recovered: true },
+    })
     expect(listening.pushes[2]).toEqual({ channel, pub: { data: 2, offset: 2 } })
+    listening.close()
+  })
+
+  test("is told when what it missed is gone", async () => {
+    const channel = `short:uni${rooms++}`
+    for (const data of [1, 2, 3, 4]) await server.api("publish", { channel, data })
+    const listening = listen({ subs: { [channel]: { recover: true, offset: 1, epoch: "" } } })
+    await until(() => listening.pushes.length >= 2, "the subscribe push")
+    const { subscribe } = listening.pushes[1] as { subscribe: Record<string, unknown> }
+    expect(subscribe).toMatchObject({ offset: 4, was_recovering: true })
+    expect(subscribe).not.toContainKey("recovered")
+    await server.api("publish", { channel, data: 5 })
+    await until(() => listening.pushes.some(({ pub }) => pub !== undefined), "what comes after")
+    expect(listening.pushes.filter(({ pub }) => pub !== undefined)).toEqual([{ channel, pub: { data: 5, offset: 5 } }])
     listening.close()
   })
 

@@ -71,12 +71,12 @@ export function publishShortcut(parts: CentrifugeParts): (request: Request) => P
 
 function isAllowed(context: Context, { apiKeyMatches }: CentrifugeParts): boolean {
   const key =
-    context.req.header("x-api-key") ?? bearerOf(context.req.header("authorization")) ?? context.req.query("api_key")
+    context.req.header("x-api-key") ?? apikeyOf(context.req.header("authorization")) ?? context.req.query("api_key")
   return key !== undefined && apiKeyMatches(key)
 }
 
 /** `Authorization: apikey K`. */
-const bearerOf = (header: string | undefined): string | undefined => /^apikey\s+(\S+)$/i.exec(header ?? "")?.[1]
+const apikeyOf = (header: string | undefined): string | undefined => /^apikey\s+(\S+)$/i.exec(header ?? "")?.[1]
 
 const refused = (): Response =>
   json('{"code":401,"message":"expected a valid API key in X-API-Key, Authorization: apikey …, or ?api_key="}', 401)

@@ -22,7 +22,11 @@ class ConnectReader implements CommandReader {
   }
 }
 
-const write = (push: Push): string => writeMessage("Push", push)
+/** A `subscribe` push says more than elsewhere: whether all that was missed follows. No reply could say it here. */
+function write(push: Push): string {
+  if (!("subscribe" in push)) return writeMessage("Push", push)
+  return `{"channel":${JSON.stringify(push.channel)},"subscribe":${writeMessage("SubscribeResult", push.subscribe)}}`
+}
 
 /** JSON for clients without an SDK: pushes as they are, the connect reply as one of them, nothing else. */
 export const uniCodec: Codec = {
