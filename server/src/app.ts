@@ -5,9 +5,10 @@ import { createIdentities } from "./app/identity.ts"
 import { createNode } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
+import { pusherFigures, pusherStatus } from "./app/pusher-status.ts"
 import { siteConnections } from "./app/site.ts"
 import { createSites } from "./app/sites.ts"
-import { createWebhooks, pusherFigures } from "./app/webhooks.ts"
+import { createWebhooks } from "./app/webhooks.ts"
 import { firstOf } from "./auth/identify.ts"
 import type { Chat } from "./chat/chat.ts"
 import { loginState } from "./chat/session/endings.ts"
@@ -107,7 +108,8 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
       readiness,
       centrifuge,
       pusher,
-      pusherFigures: () => pusherFigures(pusherBeginnings.apps, webhooks?.webhooks),
+      pusherFigures: () => pusherFigures(pusherBeginnings.apps, pusher?.refusals() ?? [], webhooks?.webhooks.stats),
+      pusherStatus: () => pusher && pusherStatus(pusher.refusals(), webhooks?.webhooks.stats, clock.nowMs()),
       chat,
       pages,
     }),

@@ -9,6 +9,7 @@ import { createMetrics } from "../telemetry/metrics.ts"
 import type { Readiness } from "../telemetry/readiness.ts"
 import type { Identities } from "./identity.ts"
 import type { Node } from "./node.ts"
+import type { PusherStatus } from "./pusher-status.ts"
 
 export interface HttpParts {
   readonly node: Node
@@ -19,6 +20,8 @@ export interface HttpParts {
   readonly pusher: Pusher | undefined
   /** By app. */
   readonly pusherFigures: () => ReadonlyMap<string, Readonly<Record<string, number>>>
+  /** Undefined: switched off. */
+  readonly pusherStatus: () => PusherStatus | undefined
   readonly chat: Chat | undefined
   readonly pages: StaticFiles
 }
@@ -40,7 +43,7 @@ function page(pages: StaticFiles, request: Request): Response | undefined {
   return pages.respond(request, new URL(request.url).pathname)
 }
 
-function health({ node, identities, readiness, pusherFigures }: HttpParts): Hono {
+function health({ node, identities, readiness, pusherFigures, pusherStatus }: HttpParts): Hono {
   const { gateway, channels, broker } = node
   const metrics = createMetrics({
     connections: () => gateway.connectionCount,
@@ -56,6 +59,7 @@ function health({ node, identities, readiness, pusherFigures }: HttpParts): Hono
     problem: () => readiness.problem,
     isDraining: () => gateway.isDraining,
     metrics: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    pusherStatus,
     way: (request) => gateway.way(request),
     mayReadMetrics: (request) =>
       gateway.handshake(request, "http").loopback ||

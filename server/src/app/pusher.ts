@@ -74,6 +74,8 @@ function pusherConfig({ pusher, limits }: Config): PusherConfig {
     maxBodyBytes: limits.maxRequestBytes,
     messagesPerSecond: limits.messagesPerSecond,
     messageBurst: limits.messageBurst,
+    subscribesPerSecond: limits.subscribesPerSecond,
+    subscribeBurst: limits.subscribeBurst,
   }
 }
 

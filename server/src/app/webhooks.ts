@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts"
 import { type Apps, type BackEndEvents, kindOf } from "../protocols/pusher/pusher.ts"
 import type { Log } from "../telemetry/log.ts"
 import { ChannelWatch, WATCH_EVERY_MS, type WatchedChannel } from "../webhooks/channel-watch.ts"
-import type { EndpointStats, WebhookEndpoint } from "../webhooks/event.ts"
+import type { WebhookEndpoint } from "../webhooks/event.ts"
 import { Webhooks } from "../webhooks/webhooks.ts"
 import type { Node } from "./node.ts"
 
@@ -63,27 +63,6 @@ export function createWebhooks({ config, node, apps, clock, log }: WebhookParts)
       }
     },
   }
-}
-
-/** Every app in numbers, its endpoints together. */
-export function pusherFigures(apps: Apps, webhooks: Webhooks | undefined): Map<string, Record<string, number>> {
-  const stats = webhooks?.stats.endpoints ?? []
-  return new Map(
-    apps.all.map((app) => {
-      const own = stats.filter(({ appId }) => appId === app.id)
-      const sum = (figure: (one: EndpointStats) => number) => own.reduce((total, one) => total + figure(one), 0)
-      const figures = {
-        connections: app.connections,
-        webhooks_waiting: sum(({ waiting }) => waiting),
-        webhooks_oldest_seconds: Math.max(0, ...own.map(({ oldestMs }) => oldestMs / 1_000)),
-        webhooks_delivered: sum(({ delivered }) => delivered),
-        webhooks_failed_requests: sum(({ failedRequests }) => failedRequests),
-        webhooks_dropped: sum(({ dropped }) => dropped),
-        webhooks_failing: own.filter(({ failures }) => failures > 0).length,
-      }
-      return [app.id, figures]
-    }),
-  )
 }
 
 function describe(apps: Apps, listening: ReadonlySet<string>, coreChannel: string): WatchedChannel | undefined {

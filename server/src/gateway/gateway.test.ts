@@ -267,6 +267,26 @@ describe("drain", () => {
     for (const { closed } of clients) expect((await closed).code).toBe(3001)
     expect((await upgrade(url)).status).toBe(503)
   })
+
+  test("many are sent away in batches over the window, so that they do not all come back at once", async () => {
+    const waits: { ms: number; done: () => void }[] = []
+    const clock = {
+      ...systemClock,
+      after: (ms: number, done: () => void) => (waits.push({ ms, done }), () => undefined),
+    }
+    const { url, gateway } = start({ clock, maxConnections: 200, maxConnectionsPerAddress: 200 })
+    let ended = 0
+    for (const { closed } of await Promise.all(Array.from({ length: 120 }, () => open(url))))
+      void closed.then(() => ended++)
+    const drained = gateway.drain(9_000)
+    for (const [batch, expected] of [40, 80].entries()) {
+      await until(() => ended === expected && waits.length === batch + 1, `${expected} sent away`)
+      expect(waits[batch]?.ms).toBe(3_000)
+      waits[batch]?.done()
+    }
+    await drained
+    await until(() => ended === 120, "all sent away")
+  })
 })
 
 async function readUntil(reader: { read(): Promise<{ value?: Uint8Array }> }, end: string): Promise<string> {

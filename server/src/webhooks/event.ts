@@ -53,6 +53,7 @@ export interface WebhookEndpoint {
 export interface EndpointStats {
   readonly id: string
   readonly appId: string
+  /** Without what may be secret in it. */
   readonly url: string
   readonly waiting: number
   /** Age of the oldest waiting event. */
@@ -63,6 +64,7 @@ export interface EndpointStats {
   readonly dropped: number
   /** Failures in a row; 0: fine. */
   readonly failures: number
+  /** Why the last request failed; absent when all is well. */
   readonly lastError?: string
 }
 

@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import type { TestServer } from "../support/server.ts"
-import { APP, hmac, OTHER_APP, RawClient, startServer, trigger } from "./support.ts"
+import { until } from "../support/until.ts"
+import { APP, call, hmac, logs, OTHER_APP, RawClient, startServer, trigger } from "./support.ts"
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer(
+    {},
+    { channels: [{ pattern: "cache-brief-*", history_size: 1, history_ttl: "1s", subscribe: "anyone" }] },
+  )
 })
 afterAll(() => server.stop())
 
@@ -20,6 +24,7 @@ describe("the nine kinds", () => {
     ["private-cache-a", true, true],
     ["private-encrypted-cache-a", true, true],
     ["presence-cache-a", true, true],
+    ["#server-to-user-nine", false, false],
   ]
   for (const [channel, needsAuth, isCache] of kinds)
     test(`${channel}: ${needsAuth ? "needs a signature" : "is open"}${isCache ? " and has a cache" : ""}`, async () => {
@@ -29,6 +34,19 @@ describe("the nine kinds", () => {
         expect(await client.error()).toEqual({ code: null, message: `Auth info required to subscribe to ${channel}` })
         const told = await client.nextData("pusher:subscription_error", channel)
         expect(told).toMatchObject({ type: "AuthError", status: 401 })
+        client.sendEvent("pusher:subscribe", { channel, auth: `${APP.key}:${"0".repeat(64)}` })
+        const { code, message } = await client.error()
+        expect(code).toBeNull()
+        expect(message).toStartWith(
+          `Invalid signature: Expected HMAC SHA256 hex digest of ${client.socketId}:${channel},`,
+        )
+        await client.next("pusher:subscription_error", channel)
+      }
+      if (channel.startsWith("#")) {
+        client.sendEvent("pusher:subscribe", { channel, auth: "" })
+        expect((await client.error()).message).toContain("signed in as that user")
+        await client.next("pusher:subscription_error", channel)
+        await client.signIn({ id: "nine" })
       }
       const member = channel.startsWith("presence-") ? { user_id: "1" } : undefined
       const succeeded = await client.subscribe(channel, member)
@@ -106,7 +124,7 @@ describe("signatures", () => {
     const client = await RawClient.connect(server)
     const auth = `${OTHER_APP.key}:${hmac(OTHER_APP.secret, `${client.socketId}:private-a`)}`
     expect(await refusal(client, "private-a", auth)).toContain("is no key of this app")
-    expect(server.log).toContain('the key belongs to app \\"2\\"')
+    await logs(server, 'the key belongs to app \\"2\\"')
   })
 
   test("says in the log, and only there, that another app's secret was used", async () => {
@@ -114,7 +132,7 @@ describe("signatures", () => {
     expect(await refusal(client, "private-a", client.sign("private-a", undefined, OTHER_APP.secret))).not.toContain(
       "app",
     )
-    expect(server.log).toContain(`was made with the secret of key \\"${OTHER_APP.key}\\" of app \\"2\\"`)
+    await logs(server, `was made with the secret of key \\"${OTHER_APP.key}\\" of app \\"2\\"`)
   })
 
   test("says that a signature is for the socket id before a reconnect, and lets the next try through", async () => {
@@ -189,6 +207,15 @@ describe("data", () => {
     }
   })
 
+  test("may have 100 KB, not one byte more", async () => {
+    const client = await RawClient.connect(server)
+    await client.subscribe("large")
+    const data = "x".repeat(102_400)
+    expect((await trigger(server, "large", "e", data)).status).toBe(200)
+    expect((await client.next("e")).data).toBe(data)
+    expect((await trigger(server, "large", "e", `${data}x`)).status).toBe(413)
+  })
+
   test("event names may be anything, as Laravel's classes are", async () => {
     const client = await RawClient.connect(server)
     await client.subscribe("names")
@@ -209,6 +236,18 @@ describe("cache channels", () => {
     await second.subscribe("private-cache-last")
     expect(await second.settled()).toEqual([{ event: "e", channel: "private-cache-last", data: "2" }])
   })
+})
+
+test("a cache channel forgets when its time is over, and says so to the next subscriber", async () => {
+  const channel = "cache-brief-a"
+  await trigger(server, channel, "e", "1")
+  await until(async () => {
+    const { json } = await call(server, "GET", `/channels/${channel}`, { query: { info: "cache" } })
+    return json.cache === null
+  }, "the event is forgotten")
+  const client = await RawClient.connect(server)
+  await client.subscribe(channel)
+  expect(await client.settled()).toEqual([{ event: "pusher:cache_miss", channel, data: "{}" }])
 })
 
 describe("user channels", () => {

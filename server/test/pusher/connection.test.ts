@@ -15,6 +15,8 @@ const query = "protocol=7&client=js&version=8.6.0&flash=false"
 describe("opening", () => {
   test("the first frame gives a socket id that SDKs sign, and an activity timeout", async () => {
     const client = RawClient.open(server, `/app/${APP.key}?${query}`)
+    await until(() => client.frames.length > 0, "a first frame")
+    expect(client.frames[0]?.event).toBe("pusher:connection_established")
     const data = await client.nextData("pusher:connection_established")
     expect(data.socket_id).toMatch(/^\d+\.\d+$/)
     expect(data.activity_timeout).toBe(120)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
 import type { TestServer } from "../support/server.ts"
-import { APP, call, hmac, OTHER_APP, RawClient, startServer, trigger } from "./support.ts"
+import { APP, call, hmac, logs, OTHER_APP, RawClient, startServer, trigger } from "./support.ts"
 
 let server: TestServer
 beforeAll(async () => {
@@ -58,7 +58,7 @@ describe("who may", () => {
     const { status, text } = await trigger(server, "a", "e", "{}", {}, thief)
     expect(status).toBe(401)
     expect(text).not.toContain("app-secret")
-    expect(server.log).toContain('signed with a secret of app \\"2\\"')
+    await logs(server, 'signed with a secret of app \\"2\\"')
   })
 
   test("an unknown app is 401, a disabled one 403", async () => {
@@ -187,6 +187,15 @@ describe("POST /batch_events", () => {
     expect(status).toBe(400)
     expect(text).toStartWith("Event 1 of the batch:")
     expect(await client.settled()).toEqual([])
+  })
+
+  test("the same idempotency keys publish once, event by event", async () => {
+    const client = await RawClient.connect(server)
+    await client.subscribe("b4")
+    const batch = ["1", "2"].map((data) => ({ name: "e", channel: "b4", data, idempotency_key: `batch-job-${data}` }))
+    for (const attempt of [batch.slice(0, 1), batch, batch])
+      expect((await call(server, "POST", "/batch_events", { body: { batch: attempt } })).json).toEqual({})
+    expect((await client.settled()).map(({ data }) => data)).toEqual(["1", "2"])
   })
 
   test("eleven events are too many", async () => {

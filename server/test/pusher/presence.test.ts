@@ -5,7 +5,7 @@ import { call, RawClient, startServer } from "./support.ts"
 
 let server: TestServer
 beforeAll(async () => {
-  server = await startServer({ max_presence_members: 3 }, { env: { SKEIN_LIMITS_PRESENCE_GRACE: "300ms" } })
+  server = await startServer({ max_presence_members: 3 }, { env: { SKEIN_LIMITS_PRESENCE_GRACE: "2s" } })
 })
 afterAll(() => server.stop())
 

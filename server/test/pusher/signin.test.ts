@@ -6,7 +6,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await startServer(
     { subscription_count: true, authorize_within: "0s" },
-    { otherApp: { terminate: "reconnect", authorize_within: "1s" } },
+    { otherApp: { terminate: "reconnect", authorize_within: "3s" } },
   )
 })
 afterAll(() => server.stop())

@@ -26,6 +26,9 @@ export function startServer(
   })
 }
 
+/** What the server writes may arrive a little later than what it answers. */
+export const logs = (server: TestServer, text: string) => until(() => server.log.includes(text), `${text} in the log`)
+
 export const hmac = (secret: string, text: string): string => createHmac("sha256", secret).update(text).digest("hex")
 
 export interface WireFrame {
@@ -35,6 +38,13 @@ export interface WireFrame {
   readonly user_id?: string
 }
 
+/** A code is a number or null: the Java client falls over anything else. */
+function isErrorData(data: unknown): boolean {
+  if (typeof data !== "object" || data === null) return false
+  const { code, message } = data as { code?: unknown; message?: unknown }
+  return (code === null || Number.isInteger(code)) && typeof message === "string"
+}
+
 /** A client that shows every byte. */
 export class RawClient {
   readonly frames: WireFrame[] = []
@@ -42,6 +52,7 @@ export class RawClient {
   socketId = ""
   readonly #socket: WebSocket
   readonly #app: typeof APP
+  #unsound: WireFrame | undefined
 
   private constructor(url: string, app: typeof APP) {
     this.#app = app
@@ -55,9 +66,13 @@ export class RawClient {
   /** Every frame of every test is looked at: data is a JSON string, in errors alone an object, and never missing. */
   #received(frame: WireFrame): void {
     const { event, data } = frame
-    const isSound = event === "pusher:error" ? typeof data === "object" && data !== null : typeof data === "string"
-    if (!isSound) throw new Error(`data of ${event} is of the wrong kind: ${JSON.stringify(frame)}`)
+    const isSound = event === "pusher:error" ? isErrorData(data) : typeof data === "string"
+    if (!isSound) this.#unsound ??= frame
     this.frames.push(frame)
+  }
+
+  #ensureSound(): void {
+    if (this.#unsound) throw new Error(`data of a frame is of the wrong kind: ${JSON.stringify(this.#unsound)}`)
   }
 
   /** Opens a socket and waits for nothing. */
@@ -82,6 +97,7 @@ export class RawClient {
     const isIt = (frame: WireFrame) => frame.event === event && (channel === undefined || frame.channel === channel)
     const what = `${event}${channel ? ` on ${channel}` : ""}; got ${JSON.stringify(this.frames)}, ${JSON.stringify(this.closed)}`
     await until(() => this.frames.some(isIt), what)
+    this.#ensureSound()
     return this.frames.splice(this.frames.findIndex(isIt), 1)[0] as WireFrame
   }
 

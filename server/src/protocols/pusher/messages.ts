@@ -1,3 +1,5 @@
+import { Refusal } from "./refusal.ts"
+
 /** What a client says, read and checked. */
 export type ClientMessage =
   | { readonly kind: "ping" }
@@ -16,20 +18,14 @@ export interface SubscribeMessage {
   readonly recover: { readonly epoch: string; readonly offset: number } | undefined
 }
 
-/** Its text is told to the client. */
-export class BadMessage extends Error {
-  override readonly name = "BadMessage"
-}
-
-/** @throws BadMessage */
+/** @throws Refusal 400 */
 export function readMessage(text: string): ClientMessage {
   const frame = parseObject(text, "Received invalid JSON")
   const { event } = frame
-  if (typeof event !== "string") throw new BadMessage('Received a message without "event"')
+  if (typeof event !== "string") throw badMessage('Received a message without "event"')
   if (event.startsWith("client-")) return clientEvent(event, frame)
   const known = READERS[event]
-  if (!known)
-    throw new BadMessage(`Unknown event ${JSON.stringify(event.slice(0, 100))}: client events begin with client-`)
+  if (!known) throw badMessage(`Unknown event ${JSON.stringify(event.slice(0, 100))}: client events begin with client-`)
   return known(frame)
 }
 
@@ -58,7 +54,7 @@ function subscribeMessage(data: Fields): SubscribeMessage {
 }
 
 function clientEvent(event: string, { channel, data }: Fields): ClientMessage {
-  if (typeof channel !== "string") throw new BadMessage(`Client event ${JSON.stringify(event)} names no channel`)
+  if (typeof channel !== "string") throw badMessage(`Client event ${JSON.stringify(event)} names no channel`)
   return { kind: "client_event", event, channel, data: typeof data === "string" ? data : JSON.stringify(data ?? {}) }
 }
 
@@ -66,20 +62,20 @@ function clientEvent(event: string, { channel, data }: Fields): ClientMessage {
 function dataOf({ data }: Fields): Fields {
   if (typeof data === "string") return parseObject(data, '"data" is neither an object nor JSON of one')
   if (isObject(data)) return data
-  throw new BadMessage('"data" must be an object')
+  throw badMessage('"data" must be an object')
 }
 
 function textField(fields: Fields, name: string): string {
   const value = fields[name]
   if (typeof value === "string") return value
-  throw new BadMessage(`"data.${name}" must be a string`)
+  throw badMessage(`"data.${name}" must be a string`)
 }
 
 function position(value: unknown): SubscribeMessage["recover"] {
   if (!isObject(value)) return undefined
   const { epoch, offset } = value
   if (typeof epoch !== "string" || !Number.isSafeInteger(offset) || (offset as number) < 0)
-    throw new BadMessage('"data.recover" must be {"epoch":string,"offset":integer}')
+    throw badMessage('"data.recover" must be {"epoch":string,"offset":integer}')
   return { epoch, offset: offset as number }
 }
 
@@ -88,11 +84,13 @@ function parseObject(text: string, problem: string): Fields {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new BadMessage(problem)
+    throw badMessage(problem)
   }
   if (isObject(value)) return value
-  throw new BadMessage(problem)
+  throw badMessage(problem)
 }
 
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value)
+
+const badMessage = (text: string): Refusal => new Refusal(400, text)

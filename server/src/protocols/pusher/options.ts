@@ -111,6 +111,9 @@ export interface PusherConfig {
   /** Frames of one connection per second in the long run, and at once. Past it: close code 4100. */
   readonly messagesPerSecond: number
   readonly messageBurst: number
+  /** The same for subscriptions. Past it: refused with 429. */
+  readonly subscribesPerSecond: number
+  readonly subscribeBurst: number
 }
 
 export const DEFAULT_CONFIG: PusherConfig = {
@@ -124,6 +127,8 @@ export const DEFAULT_CONFIG: PusherConfig = {
   maxBodyBytes: 1_048_576,
   messagesPerSecond: 200,
   messageBurst: 1_000,
+  subscribesPerSecond: 100,
+  subscribeBurst: 256,
 }
 
 /** Logging as pino does it. */

@@ -1,6 +1,8 @@
 import { Entering } from "./entering.ts"
+import type { PusherParts } from "./options.ts"
 import { Pages } from "./pages.ts"
 import { RecentSockets } from "./recent-sockets.ts"
+import { Refusals } from "./refusals.ts"
 import { Users } from "./users.ts"
 
 /** What the sessions of this node know together. */
@@ -9,4 +11,9 @@ export class Shared {
   readonly pages = new Pages()
   readonly recentSockets = new RecentSockets()
   readonly entering = new Entering()
+  readonly refusals: Refusals
+
+  constructor(parts: PusherParts) {
+    this.refusals = new Refusals(parts)
+  }
 }

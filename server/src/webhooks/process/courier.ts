@@ -43,7 +43,7 @@ export class Courier {
     return {
       id,
       appId,
-      url,
+      url: withoutQuery(url),
       waiting: this.#lanes.count,
       oldestMs: oldest === undefined ? 0 : Math.max(0, this.#parts.nowMs() - oldest),
       delivered: this.#delivered,

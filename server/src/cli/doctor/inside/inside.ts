@@ -1,11 +1,11 @@
 import { resolve } from "node:path"
 import type { LoadedConfig } from "../../../config/load.ts"
-import type { Settings } from "../../../config/schema.ts"
-import { type Finding, note, ok } from "../finding.ts"
+import { type Finding, isProblem } from "../finding.ts"
 import { checkConfiguration } from "./configuration.ts"
 import { checkData } from "./data.ts"
 import { checkDescriptors } from "./descriptors.ts"
-import { checkRunning } from "./running.ts"
+import { checkApps, checkPusher } from "./pusher.ts"
+import { addressOf, checkRunning } from "./running.ts"
 import { checkSite } from "./site.ts"
 
 /** What a server needs on this machine: its configuration, its folder, open files, what it asks the site. */
@@ -20,15 +20,10 @@ export async function lookInside(read: () => LoadedConfig, found: (finding: Find
   const data = checkData(resolve(settings.data))
   tell(data.findings)
   tell([checkDescriptors(settings.limits.maxConnections, data.holder)])
-  if (data.isHeld) tell(await checkRunning(settings, data.url))
+  const address = data.isHeld ? addressOf(settings, data.url) : undefined
+  const running = address ? await checkRunning(address) : []
+  tell(running)
   tell(await checkSite(settings))
-  tell(pusherFindings(settings))
-}
-
-function pusherFindings({ pusher, pusherApps }: Settings): Finding[] {
-  if (!pusher.enabled) return []
-  if (!pusherApps) return [note("pusher", "no Pusher app is configured: the one of the first start is in secrets.json")]
-  const disabled = pusherApps.length === 0
-  if (disabled) return [note("pusher", "the list of Pusher apps is empty: pusher-js and Laravel Echo cannot connect")]
-  return [ok("pusher", `Pusher apps: ${pusherApps.map(({ id }) => id).join(", ")}`)]
+  tell(checkApps(settings))
+  if (address && !running.some(isProblem)) tell(await checkPusher(settings, address, resolve(settings.data)))
 }

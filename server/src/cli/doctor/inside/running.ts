@@ -7,15 +7,20 @@ import { exchange } from "../outside/exchange.ts"
 const DEADLINE_MS = 3_000
 
 /**
- * Whether the server that holds the data folder answers.
+ * Where the server that holds the data folder can be asked.
  *
  * @param noted - where it says it listens; undefined: where the configuration says
  */
-export async function checkRunning({ server }: Settings, noted: string | undefined): Promise<Finding[]> {
+export function addressOf({ server }: Settings, noted: string | undefined): URL | undefined {
   const url = URL.parse(noted ?? `http://${inUrl(server.host)}:${server.port}`)
-  if (!url || (noted === undefined && server.port === 0)) return []
+  if (!url || (noted === undefined && server.port === 0)) return undefined
   url.hostname = reachable(url.hostname)
-  url.pathname = "/ready"
+  return url
+}
+
+/** Whether the server at this address answers. */
+export async function checkRunning(address: URL): Promise<Finding[]> {
+  const url = new URL("/ready", address)
   const outcome = await exchange(url, { Connection: "close" }, DEADLINE_MS)
   if (outcome.kind === "answer" && outcome.status === 200) return [ok("server", `it is ready on ${url.host}`)]
   if (outcome.kind === "answer")

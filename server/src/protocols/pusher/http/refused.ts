@@ -2,12 +2,13 @@ import type { Context } from "hono"
 import { SkeinError } from "../../../core/errors.ts"
 import type { PusherParts } from "../options.ts"
 import { toRefusal } from "../refusal.ts"
+import type { Shared } from "../shared.ts"
 
 /** The answer to a request that gets nothing: a sentence of plain text, as SDKs show the body to developers. */
-export function refused({ log }: PusherParts, context: Context, error: unknown): Response {
+export function refused({ apps }: PusherParts, { refusals }: Shared, { req }: Context, error: unknown): Response {
   const refusal = toRefusal(error)
-  const fields = { path: context.req.path, status: refusal.status, why: refusal.forLog ?? refusal.message }
-  log[refusal.status >= 500 ? "error" : "info"](fields, "refused a request of the Pusher HTTP API")
+  const app = apps.byId(req.param("app") ?? "") ?? apps.byKey(req.query("key") ?? "")
+  refusals.tell({ app: app?.id, what: "request", refusal, fields: { path: req.path, status: refusal.status } })
   const retryAfterMs = error instanceof SkeinError ? error.retryAfterMs : undefined
   return new Response(refusal.message, {
     status: refusal.status,

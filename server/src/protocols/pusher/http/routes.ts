@@ -20,7 +20,7 @@ export function httpRoutes(parts: PusherParts, shared: Shared): Hono {
   const routes = new Hono()
   const base = `${parts.config.pathPrefix}/apps/:app`
   const on = (method: string, path: string, action: Action, status: 200 | 202 = 200) =>
-    routes.on(method, `${base}${path}`, (context) => answer(parts, context, action, status))
+    routes.on(method, `${base}${path}`, (context) => answer(parts, shared, context, action, status))
 
   on("POST", "/events", async ({ app, query, body }) => {
     const event = readEvent(app, withQuery(body.byteLength === 0 ? {} : bodyFields(body), query))
@@ -63,12 +63,18 @@ export function httpRoutes(parts: PusherParts, shared: Shared): Hono {
   return routes
 }
 
-async function answer(parts: PusherParts, context: Context, action: Action, status: 200 | 202): Promise<Response> {
+async function answer(
+  parts: PusherParts,
+  shared: Shared,
+  context: Context,
+  action: Action,
+  status: 200 | 202,
+): Promise<Response> {
   try {
     const request = await signedRequest(parts, context)
     return context.json(await action(request, (name) => unescaped(context.req.param(name) ?? "")), status)
   } catch (error) {
-    return refused(parts, context, error)
+    return refused(parts, shared, context, error)
   }
 }
 

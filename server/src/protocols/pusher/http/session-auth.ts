@@ -6,6 +6,7 @@ import { channelNameProblem, kindOf } from "../channel-kinds.ts"
 import type { AppKey, AppSessions, PusherParts } from "../options.ts"
 import { Refusal } from "../refusal.ts"
 import { parseObject } from "../session/authorizing.ts"
+import type { Shared } from "../shared.ts"
 import { channelSigningText, sign, userSigningText } from "../signatures.ts"
 import { parseSocketId } from "../socket-id.ts"
 import { readBody } from "./body.ts"
@@ -31,12 +32,12 @@ interface Asked {
  * Who is signed in opens the channels that are his own by name, and those the configuration opens for users. What is
  * signed names the login too, so that the connection ends with it.
  */
-export function sessionAuthRoutes(parts: PusherParts, gateway: Pick<StreamGateway, "handshake">): Hono {
+export function sessionAuthRoutes(parts: PusherParts, shared: Shared, gateway: Pick<StreamGateway, "handshake">): Hono {
   const routes = new Hono()
   const base = `${parts.config.pathPrefix}/pusher`
   const on = (path: string, answer: (asked: Asked, parts: PusherParts) => object) => {
     routes.options(path, ({ req: { raw } }) => preflight(parts, raw))
-    routes.post(path, (context) => respond(parts, gateway, context, answer))
+    routes.post(path, (context) => respond(parts, shared, gateway, context, answer))
   }
   on(`${base}/user-auth`, signUser)
   on(`${base}/auth`, signChannel)
@@ -45,6 +46,7 @@ export function sessionAuthRoutes(parts: PusherParts, gateway: Pick<StreamGatewa
 
 async function respond(
   parts: PusherParts,
+  shared: Shared,
   gateway: Pick<StreamGateway, "handshake">,
   context: Context,
   answer: (asked: Asked, parts: PusherParts) => object,
@@ -58,7 +60,7 @@ async function respond(
     const user = await ensureUser(app, sessions, gateway.handshake(raw, "http"))
     return Response.json(answer({ app, key, sessions, user, form }, parts), { headers })
   } catch (error) {
-    const response = refused(parts, context, error)
+    const response = refused(parts, shared, context, error)
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
     return response
   }
@@ -91,6 +93,7 @@ function ensureOrigin({ allowsOrigin }: AppSessions, { headers }: Request): Reco
     throw new Refusal(
       403,
       `Pages of ${JSON.stringify(origin?.slice(0, 200))} may not sign in here: add it to server.origins, or to origins of the app`,
+      { wrong: "origin" },
     )
   if (origin === null) return common
   return { ...common, "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true" }

@@ -2,7 +2,7 @@ import type { JsonText } from "../../../core/publication.ts"
 import type { App, Apps } from "../apps.ts"
 import { CHANNEL_PREFIXES } from "../channel-kinds.ts"
 import type { SubscribeMessage } from "../messages.ts"
-import { Refusal } from "../refusal.ts"
+import { Refusal, type Wrong } from "../refusal.ts"
 import { channelSigningText, isSignature } from "../signatures.ts"
 
 /** Who asks, as far as signatures are concerned. */
@@ -11,6 +11,13 @@ export interface Asker {
   readonly socketId: string
   /** Socket ids that the same address had before. */
   readonly earlierSocketIds: readonly string[]
+}
+
+/** What a wrong signature would have been right for, or what else shows its cause. */
+export interface Explanation {
+  readonly wrong: Wrong
+  /** Goes to the client. */
+  readonly text: string
 }
 
 /** Other apps whose secrets are tried when a signature is wrong, for the log. */
@@ -22,7 +29,7 @@ const MAX_SECRETS_TRIED = 20
  */
 export function ensureSignedSubscription(asker: Asker, apps: Apps, message: SubscribeMessage): void {
   const { channel, auth, channelData } = message
-  if (auth === "") throw new Refusal(401, `Auth info required to subscribe to ${channel}`)
+  if (auth === "") throw new Refusal(401, `Auth info required to subscribe to ${channel}`, { wrong: "secret" })
   const text = channelSigningText(asker.socketId, channel, channelData)
   ensureSigned(asker.app, apps, auth, text, (secret, signature) => wrongPart(asker, message, secret, signature))
 }
@@ -37,10 +44,13 @@ export function ensureSigned(
   apps: Apps,
   auth: string,
   text: string,
-  explain: (secret: string, signature: string) => string | undefined,
+  explain: (secret: string, signature: string) => Explanation | undefined,
 ): void {
   const colon = auth.indexOf(":")
-  if (colon < 0) throw new Refusal(401, 'Invalid auth: expected "<app key>:<signature>", there is no colon in it')
+  if (colon < 0)
+    throw new Refusal(401, 'Invalid auth: expected "<app key>:<signature>", there is no colon in it', {
+      wrong: "secret",
+    })
   const [keyName, signature] = [auth.slice(0, colon), auth.slice(colon + 1)]
   const key = app.keyNamed(keyName)
   if (!key) throw wrongKey(app, apps, keyName)
@@ -49,14 +59,18 @@ export function ensureSigned(
   const cut = signature.length > 64 ? `${signature.slice(0, 64)}…` : signature
   throw new Refusal(
     401,
-    `Invalid signature: Expected HMAC SHA256 hex digest of ${text}, but got ${cut}${explanation ? ` (${explanation})` : ""}`,
-    { forLog: explanation ?? whoseSecret(app, apps, keyName, text, signature) },
+    `Invalid signature: Expected HMAC SHA256 hex digest of ${text}, but got ${cut}${explanation ? ` (${explanation.text})` : ""}`,
+    {
+      wrong: explanation?.wrong ?? "secret",
+      forLog: explanation?.text ?? whoseSecret(app, apps, keyName, text, signature),
+    },
   )
 }
 
 function wrongKey(app: App, apps: Apps, keyName: string): Refusal {
   const other = apps.byKey(keyName)
   return new Refusal(401, `Invalid key in auth: ${JSON.stringify(keyName.slice(0, 64))} is no key of this app`, {
+    wrong: "key",
     forLog: other
       ? `the key belongs to app "${other.id}", the client is connected to app "${app.id}"`
       : `no app has this key; the client is connected to app "${app.id}"`,
@@ -68,21 +82,26 @@ function wrongPart(
   { channel, channelData }: SubscribeMessage,
   secret: string,
   signature: string,
-): string | undefined {
+): Explanation | undefined {
   const fits = (text: string) => isSignature(signature, secret, text)
   for (const earlier of earlierSocketIds)
-    if (fits(channelSigningText(earlier, channel, channelData)))
-      return `it was made for socket id ${earlier}, which this client had before it reconnected`
+    if (fits(channelSigningText(earlier, channel, channelData))) return madeForEarlier(earlier)
   if (channelData && fits(channelSigningText(socketId, channel)))
-    return "it does not cover the channel_data sent with it"
+    return { wrong: "channel_data", text: "it does not cover the channel_data sent with it" }
   const prefix = CHANNEL_PREFIXES.find(([start]) => channel.startsWith(start))?.[0] ?? ""
   const bare = channel.slice(prefix.length)
   if (fits(channelSigningText(socketId, bare, channelData)))
-    return `it was made for channel "${bare}", without the prefix "${prefix}"`
+    return { wrong: "channel", text: `it was made for channel "${bare}", without the prefix "${prefix}"` }
   if (signature !== signature.toLowerCase() || signature.length !== 64)
-    return "a signature is 64 hexadecimal digits in lower case"
+    return { wrong: "secret", text: "a signature is 64 hexadecimal digits in lower case" }
   return undefined
 }
+
+/** The most frequent wrong one, and harmless: the client asked for it before it reconnected. */
+export const madeForEarlier = (socketId: string): Explanation => ({
+  wrong: "socket_id",
+  text: `it was made for socket id ${socketId}, which this client had before it reconnected`,
+})
 
 /** For the log only: a client must not learn what other secrets fit. */
 function whoseSecret(app: App, apps: Apps, keyName: string, text: string, signature: string): string {

@@ -29,6 +29,7 @@ export interface Client extends Asker {
   /** Where it stood when it dropped, by core channel; emptied channel by channel as it comes back. */
   readonly left: Map<string, LeftChannel>
   readonly clientEventRate: RateLimit
+  readonly subscribeRate: RateLimit
   user: SignedInUser | undefined
   /** Signed in, or holds a signed subscription. */
   isAuthorized: boolean

@@ -64,6 +64,25 @@ describe("liveness", () => {
     expect(socket.closed?.code).toBe(4100)
   })
 
+  test("subscriptions have a rate of their own; past it they are refused and the connection stays", async () => {
+    const pusher = new FakePusher()
+    const socket = pusher.connect()
+    const refused = () => socket.sent.filter((text) => text.includes("Too many subscriptions")).length
+    const subscribe = async (times: number) => {
+      for (let n = 0; n < times; n++) socket.say("pusher:subscribe", { channel: "a" })
+      await new Promise<void>((done) => setImmediate(done))
+    }
+    await subscribe(256)
+    expect(refused()).toBe(0)
+    await subscribe(1)
+    // As an error of the connection and as one of the channel.
+    expect(refused()).toBe(2)
+    pusher.clock.advance(10)
+    await subscribe(1)
+    expect(refused()).toBe(2)
+    expect(socket.closed).toBeUndefined()
+  })
+
   test("after its end a session does nothing more", async () => {
     const pusher = new FakePusher()
     const socket = pusher.connect()

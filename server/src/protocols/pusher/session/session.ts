@@ -5,10 +5,10 @@ import type { Session, Socket } from "../../../gateway/protocol.ts"
 import type { App } from "../apps.ts"
 import { RECOVERING_FORMAT, STOCK_FORMAT } from "../encoders.ts"
 import * as frames from "../frames.ts"
-import { BadMessage, type ClientMessage, readMessage } from "../messages.ts"
+import { type ClientMessage, readMessage } from "../messages.ts"
 import type { PusherParts } from "../options.ts"
 import type { LeftChannel, PageHolder } from "../pages.ts"
-import { toRefusal } from "../refusal.ts"
+import { Refusal, toRefusal, type Wrong } from "../refusal.ts"
 import type { Shared } from "../shared.ts"
 import { formatSocketId, pageNumber } from "../socket-id.ts"
 import type { SignedIn } from "../users.ts"
@@ -52,6 +52,7 @@ export class PusherSession implements Session, Client, PageHolder {
   readonly #inbox = new Inbox((text) => this.#work(text))
   readonly #openedAtMs: number
   #clientEventRate: RateLimit | undefined
+  #subscribeRate: RateLimit | undefined
   #signedIn: SignedIn | undefined
   #heardAtMs: number
   #pingedAtMs: number | undefined
@@ -96,6 +97,12 @@ export class PusherSession implements Session, Client, PageHolder {
     return this.#clientEventRate
   }
 
+  get subscribeRate(): RateLimit {
+    const { subscribesPerSecond, subscribeBurst } = this.parts.config
+    this.#subscribeRate ??= new RateLimit(subscribesPerSecond, subscribeBurst, this.parts.clock.nowMs())
+    return this.#subscribeRate
+  }
+
   get connectionId(): string {
     return this.connection.id
   }
@@ -114,7 +121,7 @@ export class PusherSession implements Session, Client, PageHolder {
     if (this.#isOver) return
     const nowMs = this.#heardNow()
     if (typeof frame !== "string") this.send(frames.error(null, "Binary frames are not supported: send text"))
-    else if (!this.#messageRate.take(nowMs) || !this.#inbox.take(frame)) this.#end(TOO_MANY_MESSAGES)
+    else if (!this.#messageRate.take(nowMs) || !this.#inbox.take(frame)) this.#expel(TOO_MANY_MESSAGES, "limit")
   }
 
   /** Most clients never say anything; those of Java, Swift and .NET do not even answer `pusher:ping`. */
@@ -134,7 +141,7 @@ export class PusherSession implements Session, Client, PageHolder {
     if (this.#isOver) return
     const { authorizeWithinMs } = this.app.options
     const isStranger = authorizeWithinMs > 0 && !this.isAuthorized
-    if (isStranger && nowMs - this.#openedAtMs >= authorizeWithinMs) this.#end(UNAUTHORIZED)
+    if (isStranger && nowMs - this.#openedAtMs >= authorizeWithinMs) this.#expel(UNAUTHORIZED, "permission")
     else if (this.#isSilent(nowMs)) this.#end(NO_PONG)
     else if (this.confirmations?.ask(nowMs)) this.send(frames.PING)
     else if (this.#pingedAtMs === undefined && nowMs - this.#heardAtMs >= this.parts.config.pingAfterMs) {
@@ -176,7 +183,7 @@ export class PusherSession implements Session, Client, PageHolder {
     }
   }
 
-  /** @throws BadMessage, Refusal, SkeinError */
+  /** @throws Refusal, SkeinError */
   #act(message: ClientMessage): Promise<void> | undefined {
     switch (message.kind) {
       case "ping":
@@ -235,15 +242,20 @@ export class PusherSession implements Session, Client, PageHolder {
   }
 
   #refused(error: unknown): void {
-    if (error instanceof BadMessage) {
-      this.send(frames.error(null, error.message))
-      return
-    }
     const refusal = toRefusal(error)
-    const level = refusal.status >= 500 ? "error" : "info"
-    const fields = { app: this.app.id, socketId: this.socketId, why: refusal.forLog ?? refusal.message }
-    this.parts.log[level](fields, "refused a Pusher message")
+    this.#tellRefusal("message", refusal)
     this.send(frames.error(refusal.code, refusal.message))
+  }
+
+  #tellRefusal(what: "message" | "connection", refusal: Refusal): void {
+    const { app, shared, socketId } = this
+    shared.refusals.tell({ app: app.id, what, refusal, fields: { socketId } })
+  }
+
+  /** Ends a connection that does not behave. */
+  #expel(reason: CloseReason, wrong: Wrong): void {
+    this.#tellRefusal("connection", new Refusal(403, reason.reason, { wrong }))
+    this.#end(reason)
   }
 
   /** Ends the connection from our side. */

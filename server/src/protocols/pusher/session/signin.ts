@@ -2,7 +2,7 @@ import { SkeinError } from "../../../core/errors.ts"
 import * as frames from "../frames.ts"
 import { Refusal } from "../refusal.ts"
 import { isSignature, userSigningText } from "../signatures.ts"
-import { ensureSigned, parseObject } from "./authorizing.ts"
+import { ensureSigned, madeForEarlier, parseObject } from "./authorizing.ts"
 import type { Client, SignedInUser } from "./client.ts"
 import { bindToLogin } from "./login.ts"
 
@@ -25,7 +25,7 @@ export function signIn(client: Client, auth: string, userData: string): SignIn {
   const { app, parts, socketId, earlierSocketIds } = client
   ensureSigned(app, parts.apps, auth, userSigningText(socketId, userData), (secret, signature) => {
     const earlier = earlierSocketIds.find((id) => isSignature(signature, secret, userSigningText(id, userData)))
-    return earlier && `it was made for socket id ${earlier}, which this client had before it reconnected`
+    return earlier === undefined ? undefined : madeForEarlier(earlier)
   })
   const data = parseObject(userData)
   const id = data?.id

@@ -25,6 +25,7 @@ export async function subscribe(client: Client, message: SubscribeMessage): Prom
 
 /** @throws Refusal, SkeinError */
 async function subscribeOrRefuse(client: Client, message: SubscribeMessage): Promise<void> {
+  ensureRate(client)
   const { channel } = message
   const { channelNames, limits } = client.app.options
   const problem = channelNameProblem(channel, channelNames, limits.maxChannelLength)
@@ -49,6 +50,13 @@ async function subscribeOrRefuse(client: Client, message: SubscribeMessage): Pro
     done()
   }
   if (kind.access !== "public") client.isAuthorized = true
+}
+
+/** @throws Refusal */
+function ensureRate({ parts, subscribeRate }: Client): void {
+  if (subscribeRate.take(parts.clock.nowMs())) return
+  const seconds = Math.ceil(subscribeRate.retryAfterMs() / 1_000)
+  throw new Refusal(429, `Too many subscriptions at once: try again in ${seconds} s`)
 }
 
 /** @returns the member, for presence channels. @throws Refusal */
@@ -204,17 +212,13 @@ function confirmFrom(
 }
 
 function tellRefusal(client: Client, channel: string, error: unknown): void {
-  const { app, socketId, parts } = client
+  const { app, socketId, shared } = client
   if (error instanceof SkeinError && error.code === "already_subscribed") {
     client.send(frames.error(null, `Existing subscription to channel ${channel}`))
     return
   }
   const refusal = toRefusal(error)
-  const level = refusal.status >= 500 ? "error" : "info"
-  parts.log[level](
-    { app: app.id, socketId, channel, why: refusal.forLog ?? refusal.message },
-    "refused a Pusher subscription",
-  )
+  shared.refusals.tell({ app: app.id, what: "subscription", refusal, fields: { socketId, channel } })
   client.send(frames.error(refusal.code, refusal.message))
   client.send(frames.subscriptionError(channel, "AuthError", refusal.message, refusal.status))
 }
