@@ -1,14 +1,17 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test"
 import type { Message } from "../../src/chat/contract.ts"
+import { frame, handshake, RawClient } from "../plain/raw-client.ts"
 import { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { type Device, Person } from "./person.ts"
+
+const GRACE_MS = 1_500
 
 let server: TestServer
 let people: Person[] = []
 let names = 0
 beforeAll(async () => {
-  server = await TestServer.start()
+  server = await TestServer.start({ env: { SKEIN_LIMITS_PRESENCE_GRACE: `${GRACE_MS}ms` } })
 })
 afterAll(() => server.stop())
 afterEach(() => {
@@ -170,14 +173,18 @@ test("CHAT-10 three devices agree on what is read", async () => {
   }
 })
 
+/** Asked twenty times a second at most: more often is over the rate. */
+async function onlineIn(device: Device, conversationId: string): Promise<string[]> {
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  const { members } = await device.call("chat.members", { conversation_id: conversationId })
+  return members.filter((member) => member.online).map(({ user }) => user.id)
+}
+
 test("CHAT-30 presence: who follows a conversation is online for its members", async () => {
   const [annPerson, bobPerson] = [await guest(), await guest()]
   const [ann, bob] = [await annPerson.device(), await bobPerson.device()]
   const { id, subscriptions } = await roomOf(ann, bob)
-  const online = async () =>
-    (await ann.call("chat.members", { conversation_id: id })).members
-      .filter((member) => member.online)
-      .map(({ user }) => user.id)
+  const online = () => onlineIn(ann, id)
   expect((await online()).toSorted()).toEqual([annPerson.user?.id ?? "", bobPerson.user?.id ?? ""].toSorted())
   const clients = await subscriptions[0]?.presence()
   expect(
@@ -187,6 +194,37 @@ test("CHAT-30 presence: who follows a conversation is online for its members", a
   ).toEqual([annPerson.user?.name ?? "", bobPerson.user?.name ?? ""].toSorted())
   bob.centrifuge.disconnect()
   await until(async () => (await online()).length === 1, "bob is gone")
+})
+
+test("CHAT-30 presence: who drops stays for a grace, and a page change does not blink", async () => {
+  const [annPerson, bobPerson] = [await guest(), await guest()]
+  const ann = await annPerson.device()
+  const bobsPage = new RawClient(server.port)
+  const { id, subscriptions } = await roomOf(ann, await bobPerson.device())
+  for (const { centrifuge } of bobPerson.devices) centrifuge.disconnect()
+  const isOnline = async () => (await onlineIn(ann, id)).includes(bobPerson.user?.id ?? "")
+  await until(async () => !(await isOnline()), "who says goodbye is gone at once")
+
+  const { token } = await bobPerson.session("GET")
+  bobsPage.write(handshake("/connection/websocket"))
+  await bobsPage.answered()
+  bobsPage.write(frame(JSON.stringify({ id: 1, connect: { token } })))
+  await until(() => bobsPage.texts.some((reply) => reply.includes('"connect"')), "the answer to connect")
+  bobsPage.write(frame(JSON.stringify({ id: 2, subscribe: { channel: `chat:c:${id}` } })))
+  await until(isOnline, "the page is there")
+
+  const left: string[] = []
+  subscriptions[0]?.on("leave", ({ info }) => void left.push(info.user))
+  const droppedAtMs = performance.now()
+  bobsPage.socket.destroy()
+  const nextPage = await bobPerson.device()
+  await nextPage.follow(`chat:c:${id}`)
+  await until(async () => {
+    expect(await isOnline()).toBe(true)
+    return left.length > 0
+  }, "the dropped connection is given up")
+  expect(performance.now() - droppedAtMs).toBeGreaterThan(GRACE_MS * 0.9)
+  expect(await isOnline()).toBe(true)
 })
 
 test("CHAT-23 a bare WebSocket in the lobby and the web chat hear each other", async () => {
