@@ -126,6 +126,10 @@ export const pusherAppSchema = z.strictObject({
   }),
   maxChannelsPerEvent: integer("Channels of one event.", { default: 100, min: 1, max: 10_000 }),
   maxEventsPerBatch: integer("Events of one batch.", { default: 10, min: 1, max: 1_000 }),
+  maxChannelLength: integer(
+    "Longest channel name, its prefix included. Pusher itself allows 164. `limits.max_channel_length` holds too.",
+    { default: 200, min: 16, max: 900, unit: "characters" },
+  ),
   maxPresenceMembers: integer("Users of one presence channel.", { default: 100, min: 1, max: 100_000 }),
   maxPresenceMemberBytes: integer("Largest `user_info` of a member.", {
     default: 1_024,

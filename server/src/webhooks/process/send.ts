@@ -36,7 +36,7 @@ export async function send({ endpoint, id, attempt, body }: Delivery, signal: Ab
   if (response.status >= 200 && response.status < 300) return
   if (response.status >= 300 && response.status < 400)
     throw new Error(
-      `answered ${response.status} to ${response.headers.get("location") ?? "nowhere"}: redirects are not followed, configure the final address`,
+      `answered ${response.status} to ${response.headers.get("location")?.slice(0, 200) ?? "nowhere"}: redirects are not followed, configure the final address`,
     )
   throw new Error(`answered ${response.status}`)
 }
