@@ -196,6 +196,34 @@ describe("emulation", () => {
     expect(events.at(-1)).toEqual({ push: { disconnect: { code: 3012, reason: "no pong" } } })
   })
 
+  test("a link can make a browser listen, and say nothing", async () => {
+    const address = (...commands: object[]) =>
+      `/connection/sse?cf_connect=${encodeURIComponent([{ id: 1, connect: {} }, ...commands].map((one) => JSON.stringify(one)).join("\n"))}`
+    const channel = "short:forged"
+    for (const command of [
+      { publish: { channel, data: 1 } },
+      { rpc: { method: "chat.send", data: {} } },
+      { send: { data: 1 } },
+    ]) {
+      const response = await fetch(`${server.url}${address({ id: 2, ...command })}`)
+      expect([response.status, await response.text()]).toEqual([400, expect.stringContaining("POST")])
+    }
+    expect((await server.api("history", { channel, limit: 0 })).result).toMatchObject({ offset: 0 })
+    for (const site of ["cross-site", "same-site"])
+      expect((await fetch(`${server.url}${address()}`, { headers: { "Sec-Fetch-Site": site } })).status).toBe(403)
+    // A page of the same origin, a page that says who it is, a program.
+    const welcome: Record<string, string>[] = [
+      { "Sec-Fetch-Site": "same-origin" },
+      { "Sec-Fetch-Site": "cross-site", Origin: "https://shop.example" },
+      {},
+    ]
+    for (const headers of welcome) {
+      const response = await fetch(`${server.url}${address()}`, { headers })
+      expect(response.status).toBe(200)
+      await response.body?.cancel()
+    }
+  })
+
   test("without a connect command is 400, with one too large 413", async () => {
     expect((await fetch(`${server.url}/connection/sse`)).status).toBe(400)
     expect((await post("/connection/http_stream", `{"x":"${"y".repeat(200_000)}"}`)).status).toBe(413)

@@ -7,7 +7,7 @@ import { protobufCodec } from "../codec/protobuf-codec.ts"
 import { protobufType } from "../codec/protobuf-types.ts"
 import type { SessionShared } from "../session/session.ts"
 import { readBody, textOf } from "./body.ts"
-import { connectText } from "./connect-text.ts"
+import { connectText, onlyListens } from "./connect-text.ts"
 import { withCors } from "./cors.ts"
 import { EmulatedSessions } from "./emulation.ts"
 import { NO_CACHE, openStream, renderEvents, renderLines } from "./opening.ts"
@@ -51,6 +51,8 @@ function addSse(routes: Hono, shared: SessionShared, gateway: StreamGateway, ses
   routes.on(["GET", "POST"], "/connection/sse", async (context) => {
     const firstFrame = await connectText(context, shared.parts.config.maxFrameBytes)
     if (firstFrame instanceof Response) return firstFrame
+    if (context.req.method === "GET" && !onlyListens(firstFrame))
+      return context.text("an address may connect and subscribe; all else goes to /emulation by POST\n", 400)
     return openStream(shared, gateway, sessions, {
       request: context.req.raw,
       handshake: gateway.handshake(context.req.raw, "sse"),
