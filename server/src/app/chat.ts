@@ -1,6 +1,6 @@
 import { join } from "node:path"
 import { type Chat, createChat } from "../chat/chat.ts"
-import { CHAT_DEFAULTS } from "../chat/config.ts"
+import { CHAT_DEFAULTS, type ChatRates } from "../chat/config.ts"
 import { isOfSession } from "../chat/session/endings.ts"
 import { createSessionKeys } from "../chat/session/keys.ts"
 import { ownClaims } from "../config/own-claims.ts"
@@ -49,6 +49,9 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
       defaultRooms: config.chat.defaultRooms,
       createRooms: config.chat.createRooms,
       maxTextLength: config.chat.maxTextLength,
+      maxRooms: config.chat.maxRooms,
+      rates: ratesOf(config.chat),
+      guestRate: { perSecond: config.chat.guestsPerMinute / 60, burst: config.chat.guestBurst },
       anonymous: auth.guests === "anywhere" || (auth.guests === "loopback" && isLoopbackHost(config.server.host)),
       language: config.plain.language,
     },
@@ -77,6 +80,16 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
   })
   channels.addOwner(chat.owner)
   return chat
+}
+
+function ratesOf(chat: Config["chat"]): ChatRates {
+  const { rates } = CHAT_DEFAULTS
+  return {
+    ...rates,
+    write: { perSecond: chat.messagesPerSecond, burst: chat.messageBurst },
+    query: { perSecond: chat.requestsPerSecond, burst: chat.requestBurst },
+    create: { ...rates.create, perSecond: chat.roomsPerHour / 3_600 },
+  }
 }
 
 /** Bound to this machine alone, so everyone who can connect at all is on it. */

@@ -33,6 +33,8 @@ export interface ChatConfig {
   /** Edits and deletes can be caught up with for this long; later, clients get a reset. */
   readonly changeRetentionMs: number
   readonly rates: ChatRates
+  /** New guests from one address. */
+  readonly guestRate: Rate
 }
 
 export const CHAT_DEFAULTS: ChatConfig = {
@@ -51,4 +53,5 @@ export const CHAT_DEFAULTS: ChatConfig = {
     cursor: { perSecond: 10, burst: 40 },
     query: { perSecond: 20, burst: 100 },
   },
+  guestRate: { perSecond: 1, burst: 100 },
 }

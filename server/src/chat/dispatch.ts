@@ -1,6 +1,7 @@
 import { z } from "zod"
 import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
+import { limitError } from "../core/limits.ts"
 import type { JsonText } from "../core/publication.ts"
 import type { Call, ChatParts } from "./caller.ts"
 import { hello } from "./calls/hello.ts"
@@ -79,6 +80,7 @@ function parse(method: Method, input: unknown): unknown {
   const result = operations[method].input.safeParse(input ?? {})
   if (result.success) return result.data
   const tooLong = result.error.issues.find(({ code, path }) => code === "too_big" && path[0] === "text")
-  if (tooLong) throw new SkeinError("text_too_long", "the message is longer than any message may be")
+  if (tooLong)
+    throw limitError("chat.max_text_length", "text_too_long", "the message is longer than any message may be")
   throw new SkeinError("bad_request", `${method}: ${z.prettifyError(result.error).slice(0, 500)}`)
 }

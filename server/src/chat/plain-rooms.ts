@@ -8,8 +8,9 @@ import { say } from "./calls/messages.ts"
 import { becomeMember, leaveRoom } from "./calls/rooms.ts"
 import { conversationChannel } from "./channel-names.ts"
 import type { Push } from "./contract.ts"
-import { anonymousIdOf, isAnonymousId, newClientId, newConversationId } from "./ids.ts"
-import { cleanName, nameKey, slugOf } from "./names.ts"
+import { anonymousIdOf, isAnonymousId, newClientId } from "./ids.ts"
+import { cleanName, slugOf } from "./names.ts"
+import { makeRoom } from "./new-rooms.ts"
 import { mayCreateRooms } from "./policies.ts"
 
 const GUEST = { en: "Guest", "zh-CN": "访客" }
@@ -123,22 +124,13 @@ export class PlainRooms implements Rooms {
   }
 
   async #open(slug: string, title: string, opener: Opener): Promise<StoredConversation> {
-    const { store, config, clock, rates } = this.#parts
+    const { store, rates } = this.#parts
     rates.ensure(opener.id, "create")
     const name = cleanName(title, 60, "a room's name")
     try {
-      const { conversation } = await store.createRoom({
-        id: newConversationId(),
-        slug,
-        name,
-        nameKey: nameKey(`${name} ${slug}`),
-        // Anonymous people are gone with their socket: what they open belongs to nobody.
-        ...(isAnonymousId(opener.id) ? {} : { ownerId: opener.id }),
-        history: "all",
-        maxRooms: config.maxRooms,
-        nowMs: clock.nowMs(),
-      })
-      return conversation
+      // Anonymous people are gone with their socket: what they open belongs to nobody.
+      const owner = isAnonymousId(opener.id) ? {} : { ownerId: opener.id }
+      return await makeRoom(this.#parts, { slug, name, ...owner })
     } catch (error) {
       // Two came at once: the other one made it.
       if (!(error instanceof SkeinError) || error.code !== "name_taken") throw error

@@ -1,17 +1,23 @@
 import type { Clock } from "../core/clock.ts"
-import { ensureRate, RateLimit } from "../core/limits.ts"
+import { ensureRate, type LimitName, RateLimit } from "../core/limits.ts"
 import type { ChatRates, Rate } from "./config.ts"
 
 /** Users whose rates are remembered; the longest silent are forgotten first, and those are the ones with full buckets. */
 const MAX_REMEMBERED = 50_000
 
-const WORDS: Record<keyof ChatRates, string> = {
-  write: "messages",
-  typing: "typing notices",
-  join: "joins",
-  create: "new rooms",
-  cursor: "read positions",
-  query: "requests",
+interface Counted {
+  readonly what: string
+  /** The setting that says how many; absent: nobody has had to change it yet. */
+  readonly setting?: LimitName
+}
+
+const COUNTED: Record<keyof ChatRates, Counted> = {
+  write: { what: "messages", setting: "chat.messages_per_second" },
+  typing: { what: "typing notices" },
+  join: { what: "joins" },
+  create: { what: "new rooms", setting: "chat.rooms_per_hour" },
+  cursor: { what: "read positions" },
+  query: { what: "requests", setting: "chat.requests_per_second" },
 }
 
 /** Token buckets by key (a user, an address), bounded in number. */
@@ -24,13 +30,13 @@ export class KeyedRates {
   }
 
   /** @throws SkeinError `too_many_requests` */
-  ensure(key: string, rate: Rate, what: string): void {
+  ensure(key: string, rate: Rate, { what, setting }: Counted): void {
     const nowMs = this.#clock.nowMs()
     const bucket = this.#buckets.get(key) ?? new RateLimit(rate.perSecond, rate.burst, nowMs)
     this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
     if (this.#buckets.size > MAX_REMEMBERED) this.#forgetOldest()
-    ensureRate(bucket, nowMs, what)
+    ensureRate(bucket, nowMs, what, setting)
   }
 
   #forgetOldest(): void {
@@ -52,6 +58,6 @@ export class UserRates {
 
   /** @throws SkeinError `too_many_requests` */
   ensure(userId: string, kind: keyof ChatRates): void {
-    this.#keyed.ensure(`${kind} ${userId}`, this.#rates[kind], WORDS[kind])
+    this.#keyed.ensure(`${kind} ${userId}`, this.#rates[kind], COUNTED[kind])
   }
 }

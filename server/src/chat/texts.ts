@@ -1,4 +1,5 @@
 import { SkeinError } from "../core/errors.ts"
+import { limitError } from "../core/limits.ts"
 
 /** Control characters but tab and newline. */
 const CONTROLS = /[\p{Cc}]/gu
@@ -28,5 +29,9 @@ export function ensureLength(text: string, maxLength: number): void {
   if (text.length <= maxLength) return
   const length = text.length > maxLength * 2 ? text.length : [...text].length
   if (length > maxLength)
-    throw new SkeinError("text_too_long", `a message may have ${maxLength} characters, this one has ${length}`)
+    throw limitError(
+      "chat.max_text_length",
+      "text_too_long",
+      `a message may have ${maxLength} characters, this one has ${length}`,
+    )
 }

@@ -29,6 +29,12 @@ export const LIMIT_NAMES = [
   "limits.connect_timeout",
   "limits.request_timeout",
   "limits.pong_timeout",
+  "chat.max_text_length",
+  "chat.max_rooms",
+  "chat.messages_per_second",
+  "chat.requests_per_second",
+  "chat.rooms_per_hour",
+  "chat.guests_per_minute",
   "broker.max_queued_publications",
   "broker.max_queued_bytes",
 ] as const

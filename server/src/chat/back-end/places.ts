@@ -2,8 +2,9 @@ import { SkeinError } from "../../core/errors.ts"
 import type { StoredConversation } from "../../store/contract.ts"
 import type { ChatParts } from "../caller.ts"
 import { CHAT_LIMITS } from "../contract.ts"
-import { newClientId, newConversationId } from "../ids.ts"
-import { cleanName, nameKey, slugOf } from "../names.ts"
+import { newClientId } from "../ids.ts"
+import { cleanName, slugOf } from "../names.ts"
+import { makeRoom } from "../new-rooms.ts"
 import { toConversation, toMembership } from "../wire.ts"
 import type { BackEndInput } from "./contract.ts"
 
@@ -24,7 +25,7 @@ export async function createRoom(parts: ChatParts, input: BackEndInput<"chat.roo
   const existing = await roomNamed(parts, slug)
   if (existing) return { conversation: toConversation(existing), created: false }
   try {
-    return { conversation: toConversation(await makeRoom(parts, input, title, slug)), created: true }
+    return { conversation: toConversation(await openRoom(parts, input, title, slug)), created: true }
   } catch (error) {
     // Two asked at once.
     const winner = error instanceof SkeinError && error.code === "name_taken" ? await roomNamed(parts, slug) : undefined
@@ -42,25 +43,21 @@ async function roomNamed({ store }: ChatParts, slug: string): Promise<StoredConv
   }
 }
 
-async function makeRoom(
-  { store, people, config, clock, pushes }: ChatParts,
+async function openRoom(
+  parts: ChatParts,
   { topic, owner }: BackEndInput<"chat.rooms.create">,
   title: string,
   slug: string,
 ): Promise<StoredConversation> {
+  const { store, people, pushes } = parts
   const ownerId = owner && (await people.told(owner)).id
   const subject = topic === undefined || topic.trim() === "" ? undefined : cleanName(topic, 200, "a room's topic")
   const opening = { clientId: newClientId(), body: JSON.stringify({ type: "created", by: ownerId, name: title }) }
-  const { conversation } = await store.createRoom({
-    id: newConversationId(),
+  const conversation = await makeRoom(parts, {
     slug,
     name: title,
-    nameKey: nameKey(`${title} ${slug}`),
     ...(subject === undefined ? {} : { topic: subject }),
     ...(ownerId === undefined ? {} : { ownerId, opening }),
-    history: "all",
-    maxRooms: config.maxRooms,
-    nowMs: clock.nowMs(),
   })
   if (ownerId !== undefined) {
     const { membership } = await store.membership({ conversationId: conversation.id, userId: ownerId })

@@ -2,8 +2,9 @@ import { SkeinError } from "../../core/errors.ts"
 import type { Joined, StoredMembership, StoredUser } from "../../store/contract.ts"
 import type { Call, Caller, ChatParts } from "../caller.ts"
 import { CHAT_LIMITS } from "../contract.ts"
-import { newClientId, newConversationId } from "../ids.ts"
+import { newClientId } from "../ids.ts"
 import { cleanName, nameKey, slugOf } from "../names.ts"
+import { makeRoom } from "../new-rooms.ts"
 import { mayCreateRooms } from "../policies.ts"
 import { toConversation, toMembership, toUser } from "../wire.ts"
 
@@ -20,7 +21,7 @@ export const createRoom: Call<"chat.rooms.create"> = async (parts, caller, { nam
 
 /** @throws SkeinError `permission_denied`, `name_taken`, `bad_request`, `too_many_requests` */
 async function openRoom(parts: ChatParts, { user }: Caller, name: string, topic?: string): Promise<StoredMembership> {
-  const { store, config, rates, clock, pushes } = parts
+  const { store, config, rates, pushes } = parts
   if (!mayCreateRooms(config, user))
     throw new SkeinError("permission_denied", "the configuration lets you open no rooms (chat.create_rooms)")
   const title = cleanName(name, CHAT_LIMITS.maxRoomNameLength, "a room's name")
@@ -28,17 +29,12 @@ async function openRoom(parts: ChatParts, { user }: Caller, name: string, topic?
   if (slug === "") throw new SkeinError("bad_request", "a room's name must have at least one letter or digit")
   rates.ensure(user.id, "create")
   const subject = topic === undefined || topic.trim() === "" ? undefined : cleanName(topic, 200, "a room's topic")
-  const { conversation } = await store.createRoom({
-    id: newConversationId(),
+  const conversation = await makeRoom(parts, {
     slug,
     name: title,
-    nameKey: nameKey(`${title} ${slug}`),
     ...(subject === undefined ? {} : { topic: subject }),
     ownerId: user.id,
     opening: { clientId: newClientId(), body: JSON.stringify({ type: "created", by: user.id, name: title }) },
-    history: "all",
-    maxRooms: config.maxRooms,
-    nowMs: clock.nowMs(),
   })
   const { membership } = await store.membership({ conversationId: conversation.id, userId: user.id })
   pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })

@@ -2,6 +2,7 @@ import { Hono } from "hono"
 import type { Clock } from "../../core/clock.ts"
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { ChatConfig } from "../config.ts"
 import { type SessionAnswer, signInSchema } from "../contract.ts"
 import type { ChatLog } from "../pushes.ts"
 import { KeyedRates } from "../rates.ts"
@@ -13,9 +14,8 @@ import { jsonBody } from "./bodies.ts"
 import { refusalResponse } from "./refusals.ts"
 
 const MAX_BODY_BYTES = 8 * 1024
-// Per address, and a whole office or school may stand behind one: guests are bounded because they cost a row and a
-// name, the rest because it costs a look into the database.
-const GUEST_RATE = { perSecond: 1, burst: 100 }
+// Per address, and a whole office or school may stand behind one: guests are bounded (`chat.guests_per_minute`) because
+// they cost a row and a name, the rest because it costs a look into the database.
 const LOGIN_RATE = { perSecond: 20, burst: 500 }
 const READ_RATE = { perSecond: 50, burst: 500 }
 
@@ -41,11 +41,12 @@ export interface SessionRoutesParts {
   readonly requests: SessionRequests
   readonly clock: Clock
   readonly log: ChatLog
+  readonly config: Pick<ChatConfig, "guestRate">
 }
 
 /** `GET`, `POST` and `DELETE /chat/session`, as contract.ts says. */
 export function sessionRoutes(parts: SessionRoutesParts): Hono {
-  const { logins, merging, siteIdentity, requests, clock, log } = parts
+  const { logins, merging, siteIdentity, requests, clock, log, config } = parts
   const rates = new KeyedRates(clock)
   const app = new Hono()
   app.onError((error) => refusalResponse(error, log))
@@ -61,7 +62,7 @@ export function sessionRoutes(parts: SessionRoutesParts): Hono {
   }
 
   app.get("/chat/session", async ({ req: { raw } }) => {
-    rates.ensure(`read ${requests.address(raw)}`, READ_RATE, "requests")
+    rates.ensure(`read ${requests.address(raw)}`, READ_RATE, { what: "requests" })
     const identity = await siteIdentity?.(raw)
     if (!identity) return answer(raw, await logins.read(cookieOf(raw.headers, SESSION_COOKIE)))
     const login = await logins.ofSite(identity)
@@ -72,7 +73,7 @@ export function sessionRoutes(parts: SessionRoutesParts): Hono {
 
   app.post("/chat/session", async ({ req: { raw } }) => {
     ensureOrigin(requests, raw)
-    rates.ensure(`login ${requests.address(raw)}`, LOGIN_RATE, "sign-ins from this address")
+    rates.ensure(`login ${requests.address(raw)}`, LOGIN_RATE, { what: "sign-ins from this address" })
     const body = signInSchema.safeParse(await jsonBody(raw, MAX_BODY_BYTES))
     if (!body.success) throw new SkeinError("bad_request", 'expected {"name": "…"} or {"token": "<the site\'s JWT>"}')
     const before = await logins.read(cookieOf(raw.headers, SESSION_COOKIE))
@@ -94,7 +95,8 @@ export function sessionRoutes(parts: SessionRoutesParts): Hono {
   const asGuest = (request: Request, name: string, before: Login | undefined): Promise<Login> => {
     if (!requests.guestsAllowed(request))
       throw new SkeinError("permission_denied", "this server takes no guests: sign in through the site")
-    rates.ensure(`guest ${requests.address(request)}`, GUEST_RATE, "new guests from this address")
+    const counted = { what: "new guests from this address", setting: "chat.guests_per_minute" } as const
+    rates.ensure(`guest ${requests.address(request)}`, config.guestRate, counted)
     return logins.guest(name, before)
   }
   return app
