@@ -9,7 +9,7 @@ let server: TestServer
 beforeAll(async () => {
   server = await startServer()
 })
-afterAll(() => server.stop())
+afterAll(() => server?.stop())
 
 const post = (path: string, body: string, headers: Record<string, string> = { "X-API-Key": API_KEY }) =>
   fetch(`${server.url}${path}`, { method: "POST", body, headers })

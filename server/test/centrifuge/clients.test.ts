@@ -11,7 +11,7 @@ const clients: Centrifuge[] = []
 beforeAll(async () => {
   server = await startServer()
 })
-afterAll(() => server.stop())
+afterAll(() => server?.stop())
 afterEach(() => {
   for (const client of clients.splice(0)) client.disconnect()
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose"
-import { API_KEY, TestServer } from "../support/server.ts"
+import { TestServer } from "../support/server.ts"
 import { jwt, newClient, startServer, WAYS } from "./support.ts"
 
 /** Tokens of a site with an identity provider: its key set in a file, several issuers, own keys for subscriptions. */
@@ -94,9 +94,12 @@ test("a channel opens with the subscription tokens' own keys, and not with those
 
 test("a key that is none ends the start with one line that names it and does not show it", async () => {
   writeFileSync(join(folder, "broken.json"), '{"keys":[5]}')
-  const start = TestServer.start({ env: { SKEIN_AUTH_JWKS_FILE: join(folder, "broken.json"), SKEIN_API_KEY: API_KEY } })
+  const start = TestServer.start({
+    env: { SKEIN_AUTH_JWKS_FILE: join(folder, "broken.json") },
+    data: join(folder, "data"),
+  })
   const text = await start.then(String, ({ message }: Error) => message)
   expect(text).toContain("ended with 3")
-  expect(text).toContain("configuration refused:\n  auth: the JWKS file holds no JSON Web Key Set")
+  expect(text).toMatch(/configuration refused:\s+auth: the JWKS file holds no JSON Web Key Set/)
   expect(text).not.toContain("    at ")
 })

@@ -12,7 +12,7 @@ beforeAll(async () => {
   // Nobody pongs here, so nobody can be late.
   server = await startServer(QUICK_PINGS)
 })
-afterAll(() => server.stop())
+afterAll(() => server?.stop())
 
 type Push = Record<string, unknown>
 
