@@ -67,7 +67,7 @@ final class KeepSessionMark
         $app->runningInConsole() ? $this->attempt($end) : $app->terminating(fn () => $this->attempt($end));
     }
 
-    /** Nobody is kept from logging out because the server is down; its sockets are closed then anyway. */
+    /** A server that is down keeps nobody from logging out. Where it reads the sessions it finds out by itself. */
     private function attempt(Closure $end): void
     {
         try {
