@@ -10,14 +10,10 @@ export interface PresenceChange {
   readonly ofUser: boolean
 }
 
-interface Entry {
-  readonly info: ClientInfo
-  /** The node its connection is on; undefined: this one. */
-  readonly node: string | undefined
-}
-
 interface Members {
-  readonly byClient: Map<string, Entry>
+  readonly byClient: Map<string, ClientInfo>
+  /** Which node a client's connection is on, for those that are not here. */
+  readonly elsewhere: Map<string, string>
   /** Connections of each user. */
   readonly users: Map<string, number>
 }
@@ -45,23 +41,26 @@ export class Presence {
 
   /** @param node - where the connection is; absent: here, where its socket itself is the lease */
   join(channel: string, info: ClientInfo, node?: string): PresenceChange[] {
-    const members = getOrAdd(this.#channels, channel, (): Members => ({ byClient: new Map(), users: new Map() }))
+    const members = getOrAdd(this.#channels, channel, newMembers)
     this.#leaving.delete(key(channel, info.client))
     const known = members.byClient.get(info.client)
-    members.byClient.set(info.client, { info, node })
-    if (known) removeOfUser(members, known.info.user)
+    members.byClient.set(info.client, info)
+    if (node === undefined) members.elsewhere.delete(info.client)
+    else members.elsewhere.set(info.client, node)
+    if (known) removeOfUser(members, known.user)
     return [{ kind: "join", channel, info, ofUser: addOfUser(members, info.user) }]
   }
 
   /** The client left on purpose. */
   leave(channel: string, client: string): PresenceChange[] {
     const members = this.#channels.get(channel)
-    const entry = members?.byClient.get(client)
-    if (!members || !entry) return []
+    const info = members?.byClient.get(client)
+    if (!members || !info) return []
     members.byClient.delete(client)
+    members.elsewhere.delete(client)
     if (members.byClient.size === 0) this.#channels.delete(channel)
     this.#leaving.delete(key(channel, client))
-    return [{ kind: "leave", channel, info: entry.info, ofUser: removeOfUser(members, entry.info.user) }]
+    return [{ kind: "leave", channel, info, ofUser: removeOfUser(members, info.user) }]
   }
 
   /** The client's connection dropped: it leaves when its grace is over. */
@@ -93,7 +92,7 @@ export class Presence {
   #leaveNode(node: string): PresenceChange[] {
     const gone: { channel: string; client: string }[] = []
     for (const [channel, members] of this.#channels)
-      for (const [client, entry] of members.byClient) if (entry.node === node) gone.push({ channel, client })
+      for (const [client, itsNode] of members.elsewhere) if (itsNode === node) gone.push({ channel, client })
     return gone.flatMap(({ channel, client }) => this.leave(channel, client))
   }
 
@@ -108,8 +107,7 @@ export class Presence {
 
   /** By client id. */
   members(channel: string): Map<string, ClientInfo> {
-    const members = this.#channels.get(channel)
-    return new Map(members ? [...members.byClient].map(([client, entry]) => [client, entry.info]) : [])
+    return new Map(this.#channels.get(channel)?.byClient)
   }
 
   stats(channel: string): { clients: number; users: number } {
@@ -122,6 +120,8 @@ export class Presence {
     return this.#channels.get(channel)?.users.has(user) ?? false
   }
 }
+
+const newMembers = (): Members => ({ byClient: new Map(), elsewhere: new Map(), users: new Map() })
 
 /** @returns whether it is the user's first connection */
 function addOfUser({ users }: Members, user: string): boolean {

@@ -5,6 +5,7 @@ import { type LimitName, noteLimit } from "../core/limits.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
 import { Deadlines } from "./deadline.ts"
 import type { ForwardedAddresses, Forwarding } from "./forwarded.ts"
+import { KeptHandshake } from "./kept-handshake.ts"
 import type { OriginPolicy } from "./origin.ts"
 import { Overflow } from "./overflow.ts"
 import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
@@ -262,7 +263,7 @@ export class Gateway implements StreamGateway {
     const socket = new WebSocketSocket(
       endpoint,
       chosen,
-      detached(handshake),
+      new KeptHandshake(handshake),
       this.#overflow,
       this.#options.clock.nowMs(),
     )
@@ -341,25 +342,3 @@ const plainText = (text: string, status: number, headers: Record<string, string>
     status,
     headers: { "Content-Type": "text/plain; charset=utf-8", Connection: "close", ...headers },
   })
-
-/** What sessions read of a handshake, copied out: a Headers object of Bun keeps the whole request alive. */
-const KEPT_HEADERS = [
-  "cookie",
-  "authorization",
-  "x-api-key",
-  "origin",
-  "host",
-  "user-agent",
-  "accept-language",
-  "x-forwarded-for",
-  "x-forwarded-proto",
-]
-
-function detached(handshake: Handshake): Handshake {
-  const headers = new Headers()
-  for (const name of KEPT_HEADERS) {
-    const value = handshake.headers.get(name)
-    if (value !== null) headers.set(name, value)
-  }
-  return { ...handshake, headers }
-}

@@ -8,19 +8,19 @@ const MAX_REFUSALS_IN_A_ROW = 100
 
 /** Bounds how much one connection asks for. */
 export class FloodGuard {
-  readonly #frames: RateLimit
   readonly #config: PlainConfig
-  /** Made when first needed: most connections never subscribe to anything. */
+  #frames: RateLimit | undefined
   #subscribes: RateLimit | undefined
   #refusalsInARow = 0
 
-  constructor(config: PlainConfig, nowMs: number) {
+  constructor(config: PlainConfig) {
     this.#config = config
-    this.#frames = new RateLimit(config.messagesPerSecond, config.messageBurst, nowMs)
   }
 
   /** Undefined: the frame may pass. "close": the client has been refused too often. */
   refuses(nowMs: number): SkeinError | "close" | undefined {
+    const { messagesPerSecond, messageBurst } = this.#config
+    this.#frames ??= new RateLimit(messagesPerSecond, messageBurst, nowMs)
     try {
       ensureRate(this.#frames, nowMs, "messages", "limits.messages_per_second")
       this.#refusalsInARow = 0
@@ -36,5 +36,11 @@ export class FloodGuard {
     const { subscribesPerSecond, subscribeBurst } = this.#config
     this.#subscribes ??= new RateLimit(subscribesPerSecond, subscribeBurst, nowMs)
     ensureRate(this.#subscribes, nowMs, "subscribe, history and join_room commands", "limits.subscribes_per_second")
+  }
+
+  /** True when a new one would bound the same. */
+  isAtRest(nowMs: number): boolean {
+    const isFull = (limit: RateLimit | undefined) => limit === undefined || limit.isFull(nowMs)
+    return this.#refusalsInARow === 0 && isFull(this.#frames) && isFull(this.#subscribes)
   }
 }

@@ -1,20 +1,25 @@
 /** Something to do in its turn: a text frame of the client, or work the server gave itself. */
 export type Job = string | (() => Promise<void>)
 
+export interface Runner {
+  /** MUST NOT reject. */
+  carryOut(job: Job): Promise<void>
+}
+
 /**
  * Carries out one connection's frames one after the other, from the moment it is started.
- * `run` MUST NOT reject.
  */
 export class Inbox {
-  readonly #run: (job: Job) => Promise<void>
+  readonly #runner: Runner
   readonly #maxBytes: number
-  #waiting: Job[] = []
+  /** Undefined: nothing, as in most connections nearly always. */
+  #waiting: Job[] | undefined
   #bytes = 0
   #state: "paused" | "idle" | "busy" = "paused"
 
-  constructor(maxBytes: number, run: (job: Job) => Promise<void>) {
+  constructor(maxBytes: number, runner: Runner) {
     this.#maxBytes = maxBytes
-    this.#run = run
+    this.#runner = runner
   }
 
   get isStarted(): boolean {
@@ -22,7 +27,7 @@ export class Inbox {
   }
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0
+    return this.#waiting === undefined
   }
 
   /** False: too much is waiting already, and this was not taken. */
@@ -34,6 +39,7 @@ export class Inbox {
     const bytes = this.#bytes + sizeOf(job)
     if (bytes > this.#maxBytes) return false
     this.#bytes = bytes
+    this.#waiting ??= []
     this.#waiting.push(job)
     return true
   }
@@ -47,19 +53,20 @@ export class Inbox {
 
   /** Forgets what waits. */
   clear(): void {
-    this.#waiting = []
+    this.#waiting = undefined
     this.#bytes = 0
   }
 
   async #begin(first: Job): Promise<void> {
     this.#state = "busy"
-    for (let job: Job | undefined = first; job !== undefined; job = this.#next()) await this.#run(job)
+    for (let job: Job | undefined = first; job !== undefined; job = this.#next()) await this.#runner.carryOut(job)
     this.#state = "idle"
   }
 
   #next(): Job | undefined {
-    const job = this.#waiting.shift()
-    if (job !== undefined) this.#bytes -= sizeOf(job)
+    const job = this.#waiting?.shift()
+    if (job === undefined) this.#waiting = undefined
+    else this.#bytes -= sizeOf(job)
     return job
   }
 }

@@ -1,11 +1,13 @@
 import { type CloseReason, UNSUBSCRIBE } from "../../core/close-codes.ts"
 import type { Connection } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { WhoIsIt } from "./arrival.ts"
 import type { Arrivals } from "./arrivals.ts"
 import { ChannelCommands } from "./channel-commands.ts"
 import { type Command, readFrame } from "./commands.ts"
 import { CHAT_PREFIX } from "./encoders.ts"
 import type { FloodGuard } from "./flood-guard.ts"
+import type { Lobby } from "./lobby.ts"
 import type { PlainParts } from "./options.ts"
 import { replies } from "./replies.ts"
 import { Seat } from "./seat.ts"
@@ -15,18 +17,15 @@ import { type Language, TEXTS } from "./texts.ts"
 export interface Shared {
   readonly parts: PlainParts
   readonly arrivals: Arrivals
-  readonly onLobby: (channel: string) => void
+  readonly lobby: Lobby
 }
 
-export interface ParticipantParts {
-  readonly shared: Shared
-  readonly connection: Connection
-  readonly anonymous: boolean
-  readonly mayEnterRooms: boolean
+/** The connection's own, as far as its participant needs it. */
+export interface Host {
   readonly language: Language
   readonly guard: FloodGuard
   /** For work that nobody waits for. */
-  readonly onError: (error: unknown) => void
+  failedAside(error: unknown): void
 }
 
 const LOBBY_RETRY_MS = 5_000
@@ -34,19 +33,19 @@ const LOBBY_RETRY_MS = 5_000
 /** A connection that has been let in: what its frames do. Calls MUST be made one after the other. */
 export class Participant {
   readonly connection: Connection
-  readonly #parts: ParticipantParts
-  readonly #channels: ChannelCommands
+  readonly #shared: Shared
+  readonly #host: Host
+  readonly #anonymous: boolean
   readonly #rooms: Seat | undefined
   #nextLobbyTryMs = 0
 
-  constructor(parts: ParticipantParts) {
-    const { shared, connection, anonymous, mayEnterRooms } = parts
-    const { channels, rooms, config } = shared.parts
+  constructor(shared: Shared, host: Host, connection: Connection, { anonymous, mayEnterRooms }: WhoIsIt) {
+    const { channels, rooms } = shared.parts
     this.connection = connection
-    this.#parts = parts
-    this.#channels = new ChannelCommands(shared.parts, connection, anonymous)
-    if (rooms && mayEnterRooms)
-      this.#rooms = new Seat({ channels, rooms, connection, lobby: config.lobby, onLobby: shared.onLobby })
+    this.#shared = shared
+    this.#host = host
+    this.#anonymous = anonymous
+    if (rooms && mayEnterRooms) this.#rooms = new Seat(channels, rooms, shared.lobby, connection)
   }
 
   /** @throws SkeinError */
@@ -57,7 +56,7 @@ export class Participant {
   /** Channels its token names. A refusal of one says nothing of the others. */
   async enterChannels(): Promise<void> {
     for (const { channel } of this.connection.identity.channels ?? [])
-      await this.#channels.subscribeByServer(channel).catch(this.#parts.onError)
+      await this.#channels.subscribeByServer(channel).catch((error) => this.#host.failedAside(error))
   }
 
   /** @throws SkeinError */
@@ -118,13 +117,13 @@ export class Participant {
 
   async #say(text: string): Promise<void> {
     const seat = this.#seat
-    if (seat.isLobby()) await this.#parts.shared.arrivals.settled()
-    await seat.say(text, this.#parts.shared.parts.config.senderEcho)
+    if (seat.isLobby()) await this.#shared.arrivals.settled()
+    await seat.say(text, this.#shared.parts.config.senderEcho)
   }
 
   async #joinRoom(roomId: string): Promise<void> {
     this.#ensureMaySubscribe()
-    const { createRooms } = this.#parts.shared.parts.config
+    const { createRooms } = this.#shared.parts.config
     await this.#seat.enter(roomId, createRooms, () => this.#system(this.#texts.joined(roomId)))
   }
 
@@ -152,22 +151,26 @@ export class Participant {
 
   /** Not waited for: a back end may publish faster than a disk answers, and the log keeps the order. */
   #publish(channel: string, frame: string): void {
-    this.#channels.publish(channel, frame).catch(this.#parts.onError)
+    this.#channels.publish(channel, frame).catch((error) => this.#host.failedAside(error))
+  }
+
+  /** They hold nothing of their own, and most connections need them never or once. */
+  get #channels(): ChannelCommands {
+    return new ChannelCommands(this.#shared.parts, this.connection, this.#anonymous)
   }
 
   get #seat(): Seat {
     if (this.#rooms !== undefined) return this.#rooms
-    if (this.#parts.shared.parts.rooms === undefined) throw new SkeinError("not_available", "this server has no rooms")
+    if (this.#shared.parts.rooms === undefined) throw new SkeinError("not_available", "this server has no rooms")
     throw new SkeinError("unauthorized", "rooms take no anonymous clients here: connect with ?token=…")
   }
 
   get #texts(): (typeof TEXTS)[Language] {
-    return TEXTS[this.#parts.language]
+    return TEXTS[this.#host.language]
   }
 
   #ensureMaySubscribe(): void {
-    const { guard, shared } = this.#parts
-    if (!this.connection.identity.backEnd) guard.ensureMaySubscribe(shared.parts.clock.nowMs())
+    if (!this.connection.identity.backEnd) this.#host.guard.ensureMaySubscribe(this.#shared.parts.clock.nowMs())
   }
 
   #system(message: string): void {

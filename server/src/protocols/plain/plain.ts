@@ -1,5 +1,6 @@
 import type { Protocol } from "../../gateway/protocol.ts"
 import { Arrivals } from "./arrivals.ts"
+import { Lobby } from "./lobby.ts"
 import type { PlainParts } from "./options.ts"
 import type { Shared } from "./participant.ts"
 import { PlainSession } from "./session.ts"
@@ -15,19 +16,13 @@ const MAX_TOLD_OF_LEAVING = 1_000
 /** The bare WebSocket of the tutorials: no subprotocol, no SDK. Its rules: spec/plain.md. */
 export function createPlain(parts: PlainParts): Protocol {
   const { channels, rooms, encoders, clock, config } = parts
-  let lobbyChannel: string | undefined
+  const lobby = new Lobby(config.lobby)
   encoders.facts = {
-    isLobby: (channel) => channel === lobbyChannel,
+    isLobby: (channel) => channel === lobby.channel,
     line: (data) => rooms?.line(data),
     isSmall: (channel) => (channels.hub.channels.get(channel) ?? 0) <= MAX_TOLD_OF_LEAVING,
   }
-  const shared: Shared = {
-    parts,
-    arrivals: new Arrivals(clock, MAX_ARRIVAL_WAIT_MS),
-    onLobby: (channel) => {
-      lobbyChannel = channel
-    },
-  }
+  const shared: Shared = { parts, lobby, arrivals: new Arrivals(clock, MAX_ARRIVAL_WAIT_MS) }
   const settling = new Settling(clock, SETTLE_MS)
   return {
     name: "plain",

@@ -1,32 +1,22 @@
 import type { Channels } from "../../core/channels.ts"
 import type { Connection, Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
-import type { EnteredRoom, RoomLine, Rooms } from "../../core/rooms.ts"
-
-export interface SeatParts {
-  readonly channels: Channels
-  readonly rooms: Rooms
-  readonly connection: Connection
-  readonly lobby: string
-  /** Told which channel the lobby turned out to be. */
-  readonly onLobby: (channel: string) => void
-}
-
-/** A room as its member asked for it and as it is. */
-interface Taken {
-  readonly roomId: string
-  readonly room: EnteredRoom
-}
+import type { RoomLine, Rooms } from "../../core/rooms.ts"
+import type { Lobby, Taken } from "./lobby.ts"
 
 /** The one room a connection is in. Calls MUST be made one after the other. */
 export class Seat {
-  readonly #parts: SeatParts
+  readonly #channels: Channels
+  readonly #rooms: Rooms
+  readonly #lobby: Lobby
+  readonly #connection: Connection
   #taken: Taken | undefined
-  /** Known once this connection has been in it. */
-  #lobbyChannel: string | undefined
 
-  constructor(parts: SeatParts) {
-    this.#parts = parts
+  constructor(channels: Channels, rooms: Rooms, lobby: Lobby, connection: Connection) {
+    this.#channels = channels
+    this.#rooms = rooms
+    this.#lobby = lobby
+    this.#connection = connection
   }
 
   /** As the client named it. Undefined: nowhere, because entering the lobby failed. */
@@ -39,17 +29,8 @@ export class Seat {
   }
 
   async enterLobby(reply: () => void = () => undefined): Promise<void> {
-    const { lobby } = this.#parts
-    await this.#move(
-      lobby,
-      async () => {
-        const room = await this.#parts.rooms.enter(this.#identity, lobby, { create: true })
-        this.#lobbyChannel = room.channel
-        this.#parts.onLobby(room.channel)
-        return room
-      },
-      reply,
-    )
+    const room = await this.#rooms.enter(this.#identity, this.#lobby.roomId, { create: true })
+    await this.#move(this.#lobby.entered(room), reply)
   }
 
   /**
@@ -57,8 +38,9 @@ export class Seat {
    * @param reply - called before anything said in the room can reach the client
    */
   async enter(roomId: string, create: boolean, reply: () => void): Promise<void> {
-    if (roomId === this.#parts.lobby) return this.enterLobby(reply)
-    await this.#move(roomId, () => this.#parts.rooms.enter(this.#identity, roomId, { create }), reply)
+    if (roomId === this.#lobby.roomId) return this.enterLobby(reply)
+    const room = await this.#rooms.enter(this.#identity, roomId, { create })
+    await this.#move({ roomId, room }, reply)
   }
 
   /** Ends the membership of the room; the connection is then nowhere. @returns the room left */
@@ -67,7 +49,7 @@ export class Seat {
     if (this.isLobby()) throw new SkeinError("bad_request", "the lobby cannot be left: join another room")
     this.#taken = undefined
     try {
-      await this.#parts.rooms.leave(this.#identity, taken.room.conversationId)
+      await this.#rooms.leave(this.#identity, taken.room.conversationId)
     } catch (error) {
       // Anonymous people are in a room without being members of it.
       if (!(error instanceof SkeinError && error.code === "not_a_member")) {
@@ -75,7 +57,7 @@ export class Seat {
         throw error
       }
     }
-    this.#parts.channels.unsubscribe(this.#parts.connection, taken.room.channel)
+    this.#channels.unsubscribe(this.#connection, taken.room.channel)
     return taken.roomId
   }
 
@@ -87,42 +69,39 @@ export class Seat {
   }
 
   isLobby(): boolean {
-    return this.#taken !== undefined && this.#taken.room.channel === this.#lobbyChannel
+    return this.#taken !== undefined && this.#taken.room.channel === this.#lobby.channel
   }
 
   /** @param echo - whether this connection receives it too */
   async say(text: string, echo: boolean): Promise<void> {
     if (this.#taken === undefined) await this.enterLobby()
     const { room } = this.#mustBeSomewhere()
-    const { connection, rooms } = this.#parts
-    await rooms.say(connection.identity, room.conversationId, text, echo ? {} : { exclude: connection.id })
+    await this.#rooms.say(this.#identity, room.conversationId, text, echo ? {} : { exclude: this.#connection.id })
   }
 
   async recent(limit: number): Promise<{ readonly roomId: string; readonly lines: RoomLine[] }> {
     const { room, roomId } = this.#mustBeSomewhere()
-    return { roomId, lines: await this.#parts.rooms.recent(this.#identity, room.conversationId, limit) }
+    return { roomId, lines: await this.#rooms.recent(this.#identity, room.conversationId, limit) }
   }
 
   get #identity(): Identity {
-    return this.#parts.connection.identity
+    return this.#connection.identity
   }
 
-  async #move(roomId: string, findRoom: () => Promise<EnteredRoom>, reply: () => void): Promise<void> {
-    const { channels, connection } = this.#parts
-    const room = await findRoom()
+  async #move(to: Taken, reply: () => void): Promise<void> {
     const before = this.#taken?.room
-    if (before?.channel === room.channel) {
+    if (before?.channel === to.room.channel) {
       reply()
       return
     }
     const arrive = () => {
-      this.#taken = { room, roomId }
+      this.#taken = to
       reply()
     }
-    await channels.subscribe(connection, room.channel, { joinLeave: true }, arrive)
+    await this.#channels.subscribe(this.#connection, to.room.channel, { joinLeave: true }, arrive)
     // A client that is gone is subscribed to nothing, but what it sent before still belongs in the room it asked for.
-    if (!channels.hub.has(connection)) this.#taken = { room, roomId }
-    if (before !== undefined) channels.unsubscribe(connection, before.channel)
+    if (!this.#channels.hub.has(this.#connection)) this.#taken = to
+    if (before !== undefined) this.#channels.unsubscribe(this.#connection, before.channel)
   }
 
   #mustBeSomewhere(): Taken {

@@ -7,9 +7,9 @@ import { closeReasonOf, whoIsIt } from "./arrival.ts"
 import { encoderFor } from "./encoders.ts"
 import { endExpiredSubscriptions } from "./expiry.ts"
 import { FloodGuard } from "./flood-guard.ts"
-import { Inbox, type Job } from "./inbox.ts"
+import { Inbox, type Job, type Runner } from "./inbox.ts"
 import { preferredLanguage } from "./language.ts"
-import { Participant, type Shared } from "./participant.ts"
+import { type Host, Participant, type Shared } from "./participant.ts"
 import { replies } from "./replies.ts"
 import type { Settling } from "./settling.ts"
 import type { Language } from "./texts.ts"
@@ -18,14 +18,15 @@ import type { Language } from "./texts.ts"
  * One plain connection: arrives (identity, lobby), then carries out its frames one after the other.
  * Rules by their ids: spec/plain.md.
  */
-export class PlainSession implements Session, ConnectionEvents {
+export class PlainSession implements Session, ConnectionEvents, Host, Runner {
+  readonly language: Language
   readonly #shared: Shared
   readonly #settling: Settling
   readonly #socket: Socket
-  readonly #language: Language
   readonly #openedAtMs: number
   readonly #inbox: Inbox
-  readonly #guard: FloodGuard
+  /** Made when first needed and forgotten when it no longer bounds anything: most connections only listen. */
+  #guard: FloodGuard | undefined
   #participant: Participant | undefined
   #isArriving = true
   /** Set when nothing of this client shall be carried out any more. */
@@ -40,10 +41,9 @@ export class PlainSession implements Session, ConnectionEvents {
     this.#shared = shared
     this.#settling = settling
     this.#socket = socket
-    this.#language = preferredLanguage(socket.handshake.headers.get("accept-language"), config.language)
+    this.language = preferredLanguage(socket.handshake.headers.get("accept-language"), config.language)
     this.#openedAtMs = clock.nowMs()
-    this.#guard = new FloodGuard(config, this.#openedAtMs)
-    this.#inbox = new Inbox(config.maxBacklogBytes, (job) => this.#carryOut(job))
+    this.#inbox = new Inbox(config.maxBacklogBytes, this)
   }
 
   /** Finds out who this is and lets it into the lobby. Never rejects. */
@@ -55,6 +55,11 @@ export class PlainSession implements Session, ConnectionEvents {
     }
     this.#isArriving = false
     if (this.#closed || !this.#inbox.isEmpty) this.#startWhenSettled()
+  }
+
+  get guard(): FloodGuard {
+    this.#guard ??= new FloodGuard(this.#shared.parts.config)
+    return this.#guard
   }
 
   // --- what the gateway calls ------------------------------------------------------------------
@@ -89,6 +94,7 @@ export class PlainSession implements Session, ConnectionEvents {
     const { expiresAtMs } = participant.connection.identity
     if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return void this.#stop(CLOSE.expired)
     endExpiredSubscriptions(channels, participant.connection, nowMs)
+    if (this.#guard?.isAtRest(nowMs)) this.#guard = undefined
     if (!this.#isArriving && participant.isLost(nowMs)) this.#inbox.add(() => participant.findLobby())
   }
 
@@ -104,28 +110,20 @@ export class PlainSession implements Session, ConnectionEvents {
   async #arrive(): Promise<void> {
     const { parts } = this.#shared
     const id = randomUUID()
-    const { identity, anonymous, mayEnterRooms } = await whoIsIt(parts, this.#socket.handshake, id)
+    const who = await whoIsIt(parts, this.#socket.handshake, id)
     const connection: Connection = {
       id,
-      identity,
-      format: encoderFor(parts.encoders, this.#language).name,
+      identity: who.identity,
+      format: encoderFor(parts.encoders, this.language).name,
       outlet: this.#socket,
       events: this,
       subscriptions: new Map(),
     }
     if (!this.#closed) parts.channels.register(connection)
-    const participant = new Participant({
-      shared: this.#shared,
-      connection,
-      anonymous,
-      mayEnterRooms,
-      language: this.#language,
-      guard: this.#guard,
-      onError: (error) => this.#failedAside(error),
-    })
+    const participant = new Participant(this.#shared, this, connection, who)
     this.#participant = participant
     // Failing here is no reason to end the connection: `tick` and saying something try again.
-    await participant.enterLobby().catch((error: unknown) => this.#failedAside(error))
+    await participant.enterLobby().catch((error: unknown) => this.failedAside(error))
     await participant.enterChannels()
   }
 
@@ -157,13 +155,13 @@ export class PlainSession implements Session, ConnectionEvents {
 
   #isWithinRate(): boolean {
     if (this.#participant?.connection.identity.backEnd) return true
-    const refusal = this.#guard.refuses(this.#shared.parts.clock.nowMs())
+    const refusal = this.guard.refuses(this.#shared.parts.clock.nowMs())
     if (refusal === "close") this.#stop(CLOSE.tooManyRequests)
-    else if (refusal !== undefined) this.#failedAside(refusal)
+    else if (refusal !== undefined) this.failedAside(refusal)
     return refusal === undefined
   }
 
-  async #carryOut(job: Job): Promise<void> {
+  async carryOut(job: Job): Promise<void> {
     if (typeof job === "string" && this.#early > 0) {
       this.#early--
       if (!this.#isWithinRate()) return
@@ -182,13 +180,13 @@ export class PlainSession implements Session, ConnectionEvents {
   }
 
   /** Not in the turn of a frame: before the connection has settled, the client is told only then. */
-  #failedAside(error: unknown): void {
+  failedAside(error: unknown): void {
     if (this.#inbox.isStarted) this.#failed(error)
     else this.#inbox.add(() => Promise.reject(error))
   }
 
   #sendError(error: SkeinError): void {
-    this.#socket.send(replies.error(error, this.#language))
+    this.#socket.send(replies.error(error, this.language))
   }
 
   #stop(reason: CloseReason): void {
