@@ -87,8 +87,18 @@ final class SiteSettings
             'sessions.encrypt' => (bool) $this->config->get('session.encrypt', false),
             'sessions.serialization' => $this->config->get('session.serialization', 'php'),
             'sessions.lifetime' => ((int) $this->config->get('session.lifetime', 120)).'m',
-            'sessions.guard' => $this->config->get('auth.defaults.guard', 'web'),
+            'sessions.guard' => $this->guard(),
         ] + $place;
+    }
+
+    /** The guard whose logins are in the session: the default one, unless that is one for APIs. */
+    private function guard(): string
+    {
+        $default = (string) $this->config->get('auth.defaults.guard', 'web');
+        $guards = (array) $this->config->get('auth.guards', []);
+        $inSession = array_keys(array_filter($guards, static fn ($guard) => ($guard['driver'] ?? null) === 'session'));
+
+        return $inSession === [] || in_array($default, $inSession, true) ? $default : (string) $inSession[0];
     }
 
     private function cipher(): string

@@ -116,6 +116,16 @@ final class SiteSettingsTest extends TestCase
         ];
     }
 
+    public function test_the_guard_is_one_that_logs_in_with_the_session(): void
+    {
+        $guards = ['api' => ['driver' => 'sanctum'], 'customer' => ['driver' => 'session'], 'admin' => ['driver' => 'session']];
+        $guardOf = fn (array $auth) => $this->settings(['session' => ['driver' => 'file'], 'auth' => $auth])['sessions.guard'];
+
+        $this->assertSame('web', $guardOf([]));
+        $this->assertSame('admin', $guardOf(['defaults' => ['guard' => 'admin'], 'guards' => $guards]));
+        $this->assertSame('customer', $guardOf(['defaults' => ['guard' => 'api'], 'guards' => $guards]));
+    }
+
     public function test_sessions_that_cannot_be_read_leave_the_rest_as_it_is(): void
     {
         $clusters = ['redis' => ['clusters' => ['default' => [['host' => 'a']]]]];

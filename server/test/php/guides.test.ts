@@ -5,7 +5,10 @@ import { temporaryFolder } from "../cli/program.ts"
 import { runInPackage } from "./run.ts"
 
 const ROOT = join(import.meta.dir, "../../..")
-const GUIDES = ["plain-php", "laravel", "thinkphp"].flatMap((name) => [name, `${name}.zh-CN`])
+const GUIDES = ["plain-php", "php-sessions", "laravel", "thinkphp", "moving-from-pusher"].flatMap((name) => [
+  name,
+  `${name}.zh-CN`,
+])
 
 interface PhpBlock {
   readonly guide: string
