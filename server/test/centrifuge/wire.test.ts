@@ -158,6 +158,7 @@ describe("emulation", () => {
     const response = await post("/connection/http_stream", connect)
     expect(response.headers.get("cache-control")).toContain("no-store")
     expect(response.headers.get("x-accel-buffering")).toBe("no")
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff")
     const reader = response.body?.getReader()
     const { value } = (await reader?.read()) ?? {}
     const { connect: result } = JSON.parse(new TextDecoder().decode(value)) as { connect: Record<string, string> }

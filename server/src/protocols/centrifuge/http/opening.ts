@@ -4,9 +4,11 @@ import type { Codec } from "../codec/codec.ts"
 import { CentrifugeSession, type SessionShared } from "../session/session.ts"
 import { EmulatedSessions } from "./emulation.ts"
 
-export const NO_CACHE = {
+export const STREAM_HEADERS = {
   "Cache-Control": "private, no-cache, no-store, must-revalidate, max-age=0",
   "X-Accel-Buffering": "no",
+  // What people write streams by here: no browser may take it for a page.
+  "X-Content-Type-Options": "nosniff",
 }
 
 export interface Opening {

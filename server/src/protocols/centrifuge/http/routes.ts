@@ -10,7 +10,7 @@ import { readBody, textOf } from "./body.ts"
 import { connectText, onlyListens } from "./connect-text.ts"
 import { withCors } from "./cors.ts"
 import { EmulatedSessions } from "./emulation.ts"
-import { NO_CACHE, openStream, renderEvents, renderLines } from "./opening.ts"
+import { openStream, renderEvents, renderLines, STREAM_HEADERS } from "./opening.ts"
 import { unidirectionalRoutes } from "./unidirectional.ts"
 
 /** Bidirectional over HTTP: a stream down, one POST per command frame up. And the streams that only go down. */
@@ -40,7 +40,7 @@ function addHttpStream(routes: Hono, shared: SessionShared, gateway: StreamGatew
       request,
       handshake: gateway.handshake(request, "http_stream"),
       codec: binary ? protobufCodec : jsonCodec,
-      headers: { ...NO_CACHE, "Content-Type": binary ? "application/octet-stream" : "application/json" },
+      headers: { ...STREAM_HEADERS, "Content-Type": binary ? "application/octet-stream" : "application/json" },
       render: renderLines,
       firstFrame,
     })
@@ -57,7 +57,7 @@ function addSse(routes: Hono, shared: SessionShared, gateway: StreamGateway, ses
       request: context.req.raw,
       handshake: gateway.handshake(context.req.raw, "sse"),
       codec: jsonCodec,
-      headers: { ...NO_CACHE, "Content-Type": "text/event-stream" },
+      headers: { ...STREAM_HEADERS, "Content-Type": "text/event-stream" },
       firstBytes: "\r\n",
       render: renderEvents,
       firstFrame,

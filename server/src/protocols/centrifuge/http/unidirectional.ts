@@ -4,7 +4,7 @@ import { uniCodec } from "../codec/uni-codec.ts"
 import type { SessionShared } from "../session/session.ts"
 import { connectText } from "./connect-text.ts"
 import { EmulatedSessions } from "./emulation.ts"
-import { NO_CACHE, openStream, renderEvents, renderLines } from "./opening.ts"
+import { openStream, renderEvents, renderLines, STREAM_HEADERS } from "./opening.ts"
 
 const KINDS = {
   uni_sse: { contentType: "text/event-stream", firstBytes: "\r\n", render: renderEvents },
@@ -26,7 +26,7 @@ export function unidirectionalRoutes(shared: SessionShared, gateway: StreamGatew
         request: context.req.raw,
         handshake: gateway.handshake(context.req.raw, name),
         codec: uniCodec,
-        headers: { ...NO_CACHE, "Content-Type": contentType },
+        headers: { ...STREAM_HEADERS, "Content-Type": contentType },
         firstBytes,
         render,
         firstFrame,
