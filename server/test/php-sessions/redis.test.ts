@@ -26,7 +26,7 @@ afterAll(async () => {
 })
 
 function open(...urls: string[]): SessionStore {
-  const store = redisStore({ urls, timeoutMs: 1_000 })
+  const store = redisStore({ urls, timeoutMs: 5_000 })
   stores.push(store)
   return store
 }

@@ -54,7 +54,7 @@ const PLACES: Readonly<Record<string, () => Place>> = {
   redis: () => ({
     settings: { "session.save_handler": "redis", "session.save_path": `tcp://127.0.0.1:${redis.port}` },
     prefix: "PHPREDIS_SESSION:",
-    store: redisStore({ urls: [`tcp://127.0.0.1:${redis.port}`], timeoutMs: 1_000 }),
+    store: redisStore({ urls: [`tcp://127.0.0.1:${redis.port}`], timeoutMs: 5_000 }),
   }),
   "redis, database and prefix of its own": () => ({
     settings: {
@@ -62,12 +62,12 @@ const PLACES: Readonly<Record<string, () => Place>> = {
       "session.save_path": `tcp://127.0.0.1:${redis.port}?database=5&prefix=shop:`,
     },
     prefix: "shop:",
-    store: redisStore({ urls: [`redis://127.0.0.1:${redis.port}/5`], timeoutMs: 1_000 }),
+    store: redisStore({ urls: [`redis://127.0.0.1:${redis.port}/5`], timeoutMs: 5_000 }),
   }),
   memcached: () => ({
     settings: { "session.save_handler": "memcached", "session.save_path": `127.0.0.1:${memcached.port}` },
     prefix: "memc.sess.key.",
-    store: memcachedStore([{ host: "127.0.0.1", port: memcached.port }], 1_000),
+    store: memcachedStore([{ host: "127.0.0.1", port: memcached.port }], 5_000),
   }),
 }
 

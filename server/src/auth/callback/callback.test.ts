@@ -31,7 +31,7 @@ afterEach(() => site.stop(true))
 function callback(change: Partial<CallbackOptions> = {}): SiteCallback {
   const options: CallbackOptions = {
     url: `http://127.0.0.1:${site.port}/whoami.php`,
-    timeoutMs: 500,
+    timeoutMs: 10_000,
     rememberMs: 5_000,
     maxRemembered: 100,
     cookies: [],
