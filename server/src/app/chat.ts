@@ -65,6 +65,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
     siteIdentity: (request) => site.identity.identify(handshake(request)),
     requests: {
       originAllowed: (request) => origins.allows(request.headers),
+      cors: (request) => gateway.cors(request) ?? {},
       address: (request) => handshake(request).address,
       isSecure: (request) => handshake(request).secure,
       guestsAllowed: (request) =>

@@ -69,6 +69,44 @@ test("CHAT-28 A logs out and B logs in, same browser: nothing of A remains", asy
   browser.close()
 })
 
+test("CHAT-29 a page of an allowed origin signs in and calls with its cookie; one of another cannot even ask", async () => {
+  const own = await TestServer.start({ env: { SKEIN_SERVER_ORIGINS: "https://shop.example" } })
+  try {
+    const asking = (origin: string) =>
+      fetch(`${own.url}/chat/session`, {
+        method: "OPTIONS",
+        headers: {
+          origin,
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "content-type",
+        },
+      })
+    const allowed = await asking("https://shop.example")
+    expect([allowed.status, allowed.headers.get("access-control-allow-origin")]).toEqual([204, "https://shop.example"])
+    expect(allowed.headers.get("access-control-allow-headers")).toBe("content-type")
+    expect(allowed.headers.get("access-control-allow-methods")).toContain("DELETE")
+    const refused = await asking("https://evil.example")
+    expect([refused.status, refused.headers.get("access-control-allow-origin")]).toEqual([403, null])
+
+    const of = (origin: string, cookie = "") => ({ headers: { origin, cookie, "content-type": "application/json" } })
+    const signedIn = await fetch(`${own.url}/chat/session`, {
+      method: "POST",
+      body: JSON.stringify({ name: "Mia" }),
+      ...of("https://shop.example"),
+    })
+    const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] ?? ""
+    const readable = async (origin: string, path: string) => {
+      const { status, headers } = await fetch(`${own.url}${path}`, of(origin, cookie))
+      return [status, headers.get("access-control-allow-origin"), headers.get("access-control-allow-credentials")]
+    }
+    expect(await readable("https://shop.example", "/chat/v1/hello")).toEqual([200, "https://shop.example", "true"])
+    expect(await readable("https://shop.example", "/chat/v1/nothing")).toEqual([404, "https://shop.example", "true"])
+    expect(await readable("https://evil.example", "/chat/v1/hello")).toEqual([200, null, null])
+  } finally {
+    await own.stop()
+  }
+})
+
 test("CHAT-29 pages of other origins are refused", async () => {
   const mia = await Person.guest(server, "Mia Fox")
   const response = await fetch(`${server.url}/chat/session`, {

@@ -56,7 +56,7 @@ describe("the OpenAPI document", () => {
 
   test("CHAT-27 every route is described, and every description is a route", () => {
     const routes = app.routes
-      .filter(({ path }) => path !== "/chat/v1/*" && path !== "/chat/v1/openapi.json")
+      .filter(({ method, path }) => method !== "ALL" && path !== "/chat/v1/openapi.json")
       .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`)
     const paths = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

@@ -4,9 +4,10 @@ import { SkeinError } from "../../core/errors.ts"
 import { type Method, operations } from "../contract.ts"
 import type { ChatLog } from "../pushes.ts"
 import { jsonBody } from "./bodies.ts"
+import { ensureOrigin } from "./cross-origin.ts"
 import { openApi } from "./openapi.ts"
 import { refusalResponse } from "./refusals.ts"
-import { ensureOrigin, type SessionRequests } from "./session-routes.ts"
+import type { SessionRequests } from "./session-routes.ts"
 
 const MAX_BODY_BYTES = 64 * 1024
 

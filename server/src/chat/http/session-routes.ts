@@ -11,6 +11,7 @@ import type { Login, Logins } from "../session/logins.ts"
 import type { GuestMerging } from "../session/merging.ts"
 import { toUser } from "../wire.ts"
 import { jsonBody } from "./bodies.ts"
+import { crossOrigin, ensureOrigin } from "./cross-origin.ts"
 import { refusalResponse } from "./refusals.ts"
 
 const MAX_BODY_BYTES = 8 * 1024
@@ -23,6 +24,8 @@ const READ_RATE = { perSecond: 50, burst: 500 }
 export interface SessionRequests {
   /** Whether a page of this request's Origin may change things here. No Origin header: no page, allowed. */
   originAllowed(request: Request): boolean
+  /** Headers that let such a page read the answer, none for other pages. */
+  cors(request: Request): Readonly<Record<string, string>>
   /** The true client address. */
   address(request: Request): string
   /** The client speaks https, to us or to a trusted proxy. */
@@ -50,6 +53,7 @@ export function sessionRoutes(parts: SessionRoutesParts): Hono {
   const rates = new KeyedRates(clock)
   const app = new Hono()
   app.onError((error) => refusalResponse(error, log))
+  app.use("/chat/*", crossOrigin(requests))
 
   const answer = async (request: Request, login: Login | undefined, cookie?: string): Promise<Response> => {
     const guests = requests.guestsAllowed(request)
@@ -100,13 +104,4 @@ export function sessionRoutes(parts: SessionRoutesParts): Hono {
     return logins.guest(name, before)
   }
   return app
-}
-
-export function ensureOrigin(requests: Pick<SessionRequests, "originAllowed">, request: Request): void {
-  if (requests.originAllowed(request)) return
-  const origin = request.headers.get("origin") ?? ""
-  throw new SkeinError(
-    "permission_denied",
-    `pages of "${origin.slice(0, 200)}" may not do this: add it to server.origins`,
-  )
 }

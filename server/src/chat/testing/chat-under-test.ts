@@ -76,6 +76,8 @@ const testTokens: Pick<Tokens, "connection"> = {
   },
 }
 
+const isAllowed = (request: Request): boolean => !(request.headers.get("origin") ?? "").includes("evil")
+
 export interface ChatUnderTest {
   readonly chat: Chat
   readonly clock: HandClock
@@ -113,7 +115,9 @@ export async function startChat(
     }),
     tokens: testTokens,
     requests: {
-      originAllowed: (request) => !(request.headers.get("origin") ?? "").includes("evil"),
+      originAllowed: isAllowed,
+      cors: (request): Record<string, string> =>
+        isAllowed(request) ? { "Access-Control-Allow-Origin": request.headers.get("origin") ?? "" } : {},
       address: (request) => request.headers.get("x-test-address") ?? "192.0.2.1",
       isSecure: () => true,
       guestsAllowed: () => true,
