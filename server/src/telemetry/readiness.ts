@@ -31,7 +31,10 @@ export class Readiness {
 
   /** Undefined: ready. Otherwise why not. */
   get problem(): string | undefined {
-    return this.#clock.nowMs() - this.#lastSuccessMs < PROBE_DEADLINE_MS ? undefined : this.#why
+    const silentMs = this.#clock.nowMs() - this.#lastSuccessMs
+    if (silentMs < PROBE_DEADLINE_MS) return undefined
+    if (!Number.isFinite(silentMs)) return this.#why
+    return `the broker has not answered for ${Math.round(silentMs / 1_000)} s; the disk hangs or is overloaded`
   }
 
   async #check(): Promise<void> {
