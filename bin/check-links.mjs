@@ -32,7 +32,8 @@ const problems = []
 const files = documents(root)
 for (const file of files) {
   const text = readFileSync(file, "utf8")
-  for (const [, target] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
+  for (const [, link, picture] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)|\ssrc(?:set)?="([^"\s]+)"/g)) {
+    const target = link ?? picture
     if (/^[a-z]+:/.test(target)) continue
     const [path, anchor] = target.split("#")
     const full = path === "" ? file : join(dirname(file), decodeURI(path))
