@@ -21,6 +21,7 @@ export const en = {
   showMembers: "Show members",
   hideMembers: "Hide members",
   memberCount: (n: number) => count(n, "member", "members"),
+  moreMembers: (n: number) => `and ${n} more`,
   online: "Online",
   offline: "Offline",
   you: "you",
@@ -90,6 +91,7 @@ export const en = {
   toNewest: "Jump to newest",
   newBelow: (n: string) => `${n} new`,
   dismiss: "Dismiss",
+  typing: "typing…",
   typingOne: (a: string) => `${a} is typing`,
   typingTwo: (a: string, b: string) => `${a} and ${b} are typing`,
   typingMany: "Several people are typing",
@@ -111,6 +113,7 @@ export const en = {
 
   // Composer
   writeTo: (name: string) => `Message ${name}`,
+  writeToPerson: (name: string) => `Message ${name}`,
   send: "Send",
   editing: "Editing your message",
   replyingTo: (name: string) => `Replying to ${name}`,
@@ -145,6 +148,7 @@ export const en = {
   languageSystem: "System",
   signOut: "Sign out",
   signOutGuest: "Leaving as a guest gives up your name.",
+  signOutMember: "Drafts are removed from this browser.",
   unsentWarning: (n: number) => `${count(n, "message hasn’t", "messages haven’t")} been sent and will be lost.`,
   keys: "Keyboard shortcuts",
 

@@ -23,6 +23,7 @@ export const zh: Words = {
   showMembers: "显示成员",
   hideMembers: "隐藏成员",
   memberCount: (n) => `${n} 位成员`,
+  moreMembers: (n) => `还有 ${n} 位`,
   online: "在线",
   offline: "离线",
   you: "我",
@@ -89,6 +90,7 @@ export const zh: Words = {
   toNewest: "回到最新",
   newBelow: (n) => `${n} 条新消息`,
   dismiss: "知道了",
+  typing: "正在输入…",
   typingOne: (a) => `${a} 正在输入`,
   typingTwo: (a, b) => `${a} 和 ${b} 正在输入`,
   typingMany: "多人正在输入",
@@ -108,6 +110,7 @@ export const zh: Words = {
   save: "保存",
 
   writeTo: (name) => `发消息到${spaced(name)}`,
+  writeToPerson: (name) => `发消息给${spaced(name)}`,
   send: "发送",
   editing: "正在编辑消息",
   replyingTo: (name) => `回复 ${name}`,
@@ -139,6 +142,7 @@ export const zh: Words = {
   languageSystem: "跟随系统",
   signOut: "退出登录",
   signOutGuest: "访客退出后，名字不会保留。",
+  signOutMember: "草稿会从这个浏览器中删除。",
   unsentWarning: (n) => `还有 ${n} 条消息没有发出，退出后将丢失。`,
   keys: "键盘快捷键",
 

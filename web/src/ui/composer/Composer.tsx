@@ -137,8 +137,8 @@ export function Composer({ room }: { room: Room }) {
           ref={field}
           rows={1}
           dir="auto"
-          aria-label={t().writeTo(roomName(room.facts.value))}
-          placeholder={t().writeTo(roomName(room.facts.value))}
+          aria-label={placeholderOf(room)}
+          placeholder={placeholderOf(room)}
           onInput={onInput}
           onKeyDown={onKeyDown}
           onCompositionUpdate={() => tellTyping(room)}
@@ -169,6 +169,11 @@ export function Composer({ room }: { room: Room }) {
       </div>
     </form>
   )
+}
+
+function placeholderOf(room: Room): string {
+  const facts = room.facts.value
+  return facts.kind === "direct" ? t().writeToPerson(roomName(facts)) : t().writeTo(roomName(facts))
 }
 
 /** A refused edit comes back into the composer instead of being lost. */

@@ -45,12 +45,12 @@ function LeaveQuestion({ room }: { room: Room }) {
   )
 }
 
-/** Asks only because something would be lost: a guest's name, or messages not sent yet. */
+/** Says what would be lost: a guest's name, drafts, messages not sent yet. */
 function SignOutQuestion() {
   const unsent = chat.value?.outbox.letters.value.filter((letter) => letter.state !== "sent").length ?? 0
   return (
     <Dialog title={t().signOut} onClose={closeDialog}>
-      {me.value?.guest && <p>{t().signOutGuest}</p>}
+      <p>{me.value?.guest ? t().signOutGuest : t().signOutMember}</p>
       {unsent > 0 && <p class="field-error">{t().unsentWarning(unsent)}</p>}
       <div class="buttons end">
         <button type="button" class="button" onClick={closeDialog}>

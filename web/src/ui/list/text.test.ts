@@ -29,6 +29,19 @@ test("nothing of the text is lost, except the marks of code", () => {
   }
 })
 
+test("a block of code takes no empty lines around it", () => {
+  expect(piecesOf("look:\n```\nlet a\n```\nand that")).toEqual([
+    { kind: "text", text: "look:" },
+    { kind: "block", text: "let a" },
+    { kind: "text", text: "and that" },
+  ])
+  // One that was written as one stays one.
+  expect(piecesOf("```\nlet a\n```\n\nand that")).toEqual([
+    { kind: "block", text: "let a" },
+    { kind: "text", text: "\nand that" },
+  ])
+})
+
 test("large emoji only when there is nothing else", () => {
   expect(isJumbo("🎉")).toBe(true)
   expect(isJumbo("👨‍👩‍👧 🇨🇳")).toBe(true)

@@ -5,7 +5,8 @@ export type Piece =
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: "block"; readonly text: string }
 
-const PATTERN = /```\n?([\s\S]+?)\n?```|`([^`\n]+)`|(https?:\/\/[^\s<>"'，。！？；：、（）《》「」【】“”]+)/g
+/** A block is a line of its own: the line breaks around its marks are not lines of the text. */
+const PATTERN = /\n?```\n?([\s\S]+?)\n?```\n?|`([^`\n]+)`|(https?:\/\/[^\s<>"'，。！？；：、（）《》「」【】“”]+)/g
 /** Punctuation that ends a sentence rather than an address. */
 const TAIL = /[.,;:!?)\]}*_~]+$/
 

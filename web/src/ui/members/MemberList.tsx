@@ -49,6 +49,7 @@ function Group({
           <MemberRow key={member.user.id} member={member} online={online} />
         ))}
       </ul>
+      {count > members.length && <p class="more number">{t().moreMembers(count - members.length)}</p>}
     </section>
   )
 }
@@ -69,7 +70,7 @@ function MemberRow({ member, online }: { member: Member; online: boolean }) {
       <button
         type="button"
         class={online ? "member" : "member away"}
-        title={t().writeTo(user.name)}
+        title={t().writeToPerson(user.name)}
         onClick={() => {
           drawerOpen.value = false
           void openDirect(user.id)

@@ -59,7 +59,7 @@ export function RoomItem({ room }: { room: Room }) {
 /** The last message in a line: shown where a row has room for it (phones). */
 function Preview({ room }: { room: Room }) {
   const message = room.lastMessage.value
-  const typing = (typists.value.get(room.id) ?? []).map((typist) => person(typist.userId)?.name ?? "…")[0]
+  const [typist] = typists.value.get(room.id) ?? []
   if (!message || message.kind === "system") return null
   const mine = message.sender_id === me.value?.id
   const author = room.facts.value.kind === "room" && !mine ? person(message.sender_id)?.name : undefined
@@ -68,9 +68,13 @@ function Preview({ room }: { room: Room }) {
   return (
     <>
       <span class="preview" dir="auto">
-        {typing ? t().typingOne(typing) : text}
+        {typist ? typingIn(room, typist.userId) : text}
       </span>
       <time class="when">{listTime(message.created_at)}</time>
     </>
   )
 }
+
+/** Of two people the other needs no name. */
+const typingIn = (room: Room, userId: string): string =>
+  room.facts.value.kind === "direct" ? t().typing : t().typingOne(person(userId)?.name ?? "…")

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact"
 import { t } from "../../i18n/index.ts"
+import { openRoom } from "../../state/place.ts"
 import { directList, greeted, joinable, mayCreateRooms, type Room, roomList } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
 import { Mark } from "../bits/Mark.tsx"
@@ -14,7 +15,8 @@ export function Sidebar() {
     <nav class="sidebar" aria-label={t().rooms}>
       <header class="brand">
         <Mark size={24} />
-        <span>{t().appName}</span>
+        {/* Where no conversation is open, nothing else names the page. */}
+        {openRoom.value ? <span>{t().appName}</span> : <h1>{t().appName}</h1>}
       </header>
       <button type="button" class="jump" onClick={() => (dialog.value = { kind: "switcher" })}>
         <Icon name="search" size={16} />
