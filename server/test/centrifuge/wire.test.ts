@@ -230,6 +230,13 @@ describe("emulation", () => {
     expect((await post("/connection/http_stream", `{"x":"${"y".repeat(200_000)}"}`)).status).toBe(413)
   })
 
+  test("anything but POST, where POST is meant, is 405", async () => {
+    for (const path of ["/connection/http_stream", "/emulation"]) {
+      const response = await fetch(`${server.url}${path}`)
+      expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"])
+    }
+  })
+
   test("a refused connect ends the stream with its reason", async () => {
     const response = await post("/connection/http_stream", "hello")
     expect(JSON.parse(await response.text())).toMatchObject({ push: { disconnect: { code: 3501 } } })

@@ -45,6 +45,12 @@ function addHttpStream(routes: Hono, shared: SessionShared, gateway: StreamGatew
       firstFrame,
     })
   })
+  takesPostOnly(routes, "/connection/http_stream")
+}
+
+/** Behind the route itself: what else is tried there. */
+function takesPostOnly(routes: Hono, path: string): void {
+  routes.all(path, (context) => context.text("this address takes POST only\n", 405, { Allow: "POST" }))
 }
 
 function addSse(routes: Hono, shared: SessionShared, gateway: StreamGateway, sessions: EmulatedSessions): void {
@@ -76,6 +82,7 @@ function addEmulation(routes: Hono, { parts }: SessionShared, sessions: Emulated
     sessions.deliver(command.session, command.frame)
     return context.body(null, 204)
   })
+  takesPostOnly(routes, "/emulation")
 }
 
 const isBinary = (request: Request): boolean =>
