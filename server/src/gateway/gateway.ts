@@ -6,7 +6,7 @@ import { Admission, type AdmissionLimits } from "./admission.ts"
 import { Deadlines } from "./deadline.ts"
 import type { ForwardedAddresses, Forwarding } from "./forwarded.ts"
 import { KeptHandshake } from "./kept-handshake.ts"
-import type { OriginPolicy } from "./origin.ts"
+import { type OriginPolicy, originAdvice } from "./origin.ts"
 import { Overflow } from "./overflow.ts"
 import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
 import { Roster } from "./roster.ts"
@@ -250,8 +250,12 @@ export class Gateway implements StreamGateway {
     if (!endpoint) return plainText("no WebSocket endpoint at this path", 404)
     if (!endpoint.anyOrigin && !this.#options.origins.allows(request.headers)) {
       const origin = request.headers.get("origin")
-      this.#options.log.warn({ origin, address: handshake.address }, "refused a WebSocket: origin not allowed")
-      return plainText(`pages of ${origin} may not connect here: add the origin to server.origins`, 403)
+      const advice = originAdvice(origin)
+      this.#options.log.warn(
+        { origin, address: handshake.address },
+        `refused a WebSocket, origin not allowed: ${advice}`,
+      )
+      return plainText(advice, 403)
     }
     const negotiation = negotiateSubprotocol(request.headers.get("sec-websocket-protocol"), endpoint.subprotocols)
     if ("refused" in negotiation) return plainText(negotiation.refused, 400)

@@ -20,6 +20,13 @@ export class OriginPolicy {
   }
 }
 
+/** What to do about a refused page. Its developer sees nothing of a refused WebSocket: the log has to say it. */
+export function originAdvice(origin: string | null): string {
+  return origin === "null"
+    ? "a page that was opened as a file has no origin and may not connect: let a web server serve it (php -S 127.0.0.1:8000)"
+    : `pages of ${origin} may not connect here: add the origin to server.origins`
+}
+
 /** The scheme is left out: behind a proxy that ends TLS we only see plain HTTP. */
 function isSameOrigin(origin: string, host: string | null): boolean {
   return host !== null && origin.replace(/^https?:\/\//, "").toLowerCase() === host.toLowerCase()
