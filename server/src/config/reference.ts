@@ -104,7 +104,7 @@ name = "club"
 framework = "laravel"
 store = "redis"
 prefix = "club-database-club-cache-"
-app_key = "base64:…"
+app_key = "base64:… as in its .env"
 
 [[pusher_apps]]
 id = "club"

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { ConfigError, loadConfig } from "../../src/config/load.ts"
 import { Program, temporaryFolder } from "../cli/program.ts"
 import { testedBlocks } from "./document.ts"
 import { runDocument } from "./run-document.ts"
@@ -25,6 +26,24 @@ test("both languages of a guide do the same", () => {
   expect(pairs).not.toEqual([])
   for (const name of pairs) expect(code(name)).toEqual(code(name.replace(".zh-CN.md", ".md")))
 })
+
+test("every example of a configuration is one that the server takes", () => {
+  const problems = documents.flatMap((name) =>
+    [...read(name).matchAll(/^```toml\n(.*?)^```$/gms)].flatMap(([, text = ""]) => problemsOf(name, text)),
+  )
+  expect(problems).toEqual([])
+})
+
+/** Keys of the site come from the environment, as the guides say. */
+function problemsOf(name: string, text: string): readonly string[] {
+  try {
+    loadConfig({ env: { SKEIN_SESSIONS_APP_KEY: "the APP_KEY of its .env" }, flags: [], file: { name, text } })
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
 
 for (const signal of ["SIGTERM", "SIGKILL"] as const) {
   test(`npm start, as the README says, serves the pages, and ends with npm on ${signal}`, async () => {
