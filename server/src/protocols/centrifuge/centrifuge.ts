@@ -9,6 +9,7 @@ import { JSON_FORMAT, UNIDIRECTIONAL_FORMAT } from "./formats.ts"
 import { EmulatedSessions } from "./http/emulation.ts"
 import { streamRoutes } from "./http/routes.ts"
 import type { CentrifugeParts } from "./options.ts"
+import { Failures } from "./session/failures.ts"
 import { Outbox } from "./session/outbox.ts"
 import { CentrifugeSession, type SessionShared } from "./session/session.ts"
 import { closeUnshowable } from "./session/unshowable.ts"
@@ -29,7 +30,11 @@ export interface Centrifuge {
 
 /** The Centrifuge protocol v2: WebSocket, emulated transports, and the server API. */
 export function createCentrifuge(parts: CentrifugeParts): Centrifuge {
-  const shared: SessionShared = { parts, outbox: new Outbox(parts.defer) }
+  const shared: SessionShared = {
+    parts,
+    outbox: new Outbox(parts.defer),
+    failures: new Failures(parts.log, parts.clock),
+  }
   parts.encoders.onUnshowable = (channel) => closeUnshowable(parts.channels.hub, channel, TEXT_FORMATS)
   const open = (socket: Socket, subprotocol: string | undefined) =>
     new CentrifugeSession(shared, { socket, codec: codecOf(socket.handshake, subprotocol) })

@@ -12,6 +12,7 @@ import { CommandRate } from "./command-rate.ts"
 import { channelOf, type Handler, handlerOf } from "./commands.ts"
 import { connect } from "./connect.ts"
 import { expiredClose, expiredSubscriptions } from "./expiry.ts"
+import type { Failures } from "./failures.ts"
 import type { Outbox } from "./outbox.ts"
 import { Outgoing } from "./outgoing.ts"
 import { badRequest, because } from "./reason.ts"
@@ -20,6 +21,7 @@ import { Timing } from "./timing.ts"
 export interface SessionShared {
   readonly parts: CentrifugeParts
   readonly outbox: Outbox
+  readonly failures: Failures
 }
 
 export interface SessionOptions {
@@ -296,7 +298,7 @@ export class CentrifugeSession implements Session, ConnectionEvents {
       return
     }
     const known = toSkeinError(error)
-    if (known.code === "internal") this.shared.parts.log.error({ err: error }, "a client's command failed")
+    if (known.code === "internal") this.shared.failures.note(error)
     if (this.#phase === "connecting") this.#phase = "refused"
     if (this.isUnidirectional) this.end(closeInsteadOf(known))
     else if (id === 0) this.end(CLOSE.internal)
