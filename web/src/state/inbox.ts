@@ -1,8 +1,7 @@
 import type { CatchUpEntry, Message, Push } from "../contract.ts"
-import { LIMITS } from "../contract.ts"
 import { applyStep, heard, isBehind, merged, type Step } from "../sync/thread.ts"
 import { learn, me, namesMe } from "./people.ts"
-import { adopt, drop, joinable, type Room, rooms } from "./rooms.ts"
+import { adopt, drop, joinable, type Room, rooms, showCounts, takeCounts } from "./rooms.ts"
 import { typing } from "./typing.ts"
 
 /** What the rest of the client wants to know when pushes were applied. */
@@ -14,14 +13,8 @@ export interface InboxEvents {
   removed(room: Room): void
 }
 
-/** Nothing unread names nobody. */
-function setUnread(room: Room, unread: number, mentions: number): void {
-  room.unread.value = unread
-  room.mentions.value = unread === 0 ? 0 : mentions
-}
-
-const counts = (message: Message): boolean =>
-  message.kind === "text" && message.state === "live" && message.sender_id !== me.peek()?.id
+/** Whether a message is one that I may have unread. */
+const counts = ({ kind, sender_id }: Message): boolean => kind === "text" && sender_id !== me.peek()?.id
 
 /** Applies what the server pushes, each in its turn. */
 export class Inbox {
@@ -49,8 +42,7 @@ export class Inbox {
   caughtUp(room: Room, entry: CatchUpEntry): void {
     const newest = entry.messages.at(-1)
     if (newest && newest.seq >= (room.lastMessage.peek()?.seq ?? 0)) room.lastMessage.value = newest
-    room.readSeq.value = Math.max(room.readSeq.peek(), entry.read_seq)
-    if (entry.seq_head >= room.thread.peek().seqHead) setUnread(room, entry.unread, entry.mentions ?? 0)
+    takeCounts(room, entry)
     for (const message of entry.messages) this.events.arrived(room, message, false)
   }
 
@@ -85,30 +77,31 @@ export class Inbox {
   private step(heads: { conversation_id: string; seq_head: number; chg_head: number }, step: Step): void {
     const room = rooms.peek().get(heads.conversation_id)
     if (!room) return
+    this.count(room, step)
     const { thread, applied } = applyStep(room.thread.peek(), step)
     room.thread.value = heard(thread, heads.seq_head, heads.chg_head)
     for (const done of applied) this.done(room, done)
     if (isBehind(room.thread.peek())) this.events.behind(room)
   }
 
+  /** Counted as it comes, whether or not it is the next. */
+  private count(room: Room, step: Step): void {
+    if (step.kind === "message") {
+      if (counts(step.message)) room.tally.said(step.message.seq, namesMe(step.message))
+    } else if (step.change.op === "delete" && counts(step.change.message)) {
+      room.tally.deleted(step.change.seq, step.change.chg)
+    }
+    showCounts(room)
+  }
+
   private done(room: Room, step: Step): void {
     if (step.kind === "message") {
       room.lastMessage.value = step.message
-      if (counts(step.message)) {
-        setUnread(
-          room,
-          Math.min(LIMITS.unreadCap, room.unread.peek() + 1),
-          room.mentions.peek() + (namesMe(step.message) ? 1 : 0),
-        )
-      }
       this.events.arrived(room, step.message, true)
       return
     }
     const { change } = step
     if (room.lastMessage.peek()?.seq === change.seq) room.lastMessage.value = change.message
-    const wasUnread = change.seq > room.readSeq.peek() && change.message.sender_id !== me.peek()?.id
-    const exact = room.unread.peek() < LIMITS.unreadCap
-    if (change.op === "delete" && wasUnread && exact) room.unread.value = Math.max(0, room.unread.peek() - 1)
   }
 
   private typing(push: Push & { type: "typing" }): void {
@@ -118,10 +111,11 @@ export class Inbox {
   }
 
   private read(push: Push & { type: "read" }): void {
-    const room = rooms.peek().get(push.conversation_id)
-    if (!room || push.user_id !== me.peek()?.id || push.read_seq < room.readSeq.peek()) return
-    room.readSeq.value = push.read_seq
-    if (push.unread !== undefined) setUnread(room, push.unread, room.mentions.peek())
+    const { conversation_id, user_id, unread, seq_head, chg_head } = push
+    const room = rooms.peek().get(conversation_id)
+    // With counts it comes on my own channel; the conversation's says the same to the others.
+    if (!room || user_id !== me.peek()?.id || unread === undefined) return
+    if (seq_head !== undefined && chg_head !== undefined) takeCounts(room, { ...push, unread, seq_head, chg_head })
   }
 
   private remove(conversationId: string): void {

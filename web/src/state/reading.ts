@@ -1,5 +1,5 @@
 import type { Connection } from "../session/connection.ts"
-import { type Room, rooms } from "./rooms.ts"
+import { type Room, rooms, takeCounts } from "./rooms.ts"
 
 const SEND_EVERY_MS = 500
 
@@ -35,11 +35,9 @@ export class Reading {
       return
     }
     try {
-      const { read_seq, unread } = await this.connection.call("chat.read", { conversation_id: conversationId, seq })
+      const answer = await this.connection.call("chat.read", { conversation_id: conversationId, seq })
       if ((this.wanted.get(conversationId) ?? 0) <= seq) this.wanted.delete(conversationId)
-      room.readSeq.value = Math.max(room.readSeq.peek(), read_seq)
-      room.unread.value = unread
-      if (unread === 0) room.mentions.value = 0
+      takeCounts(room, answer)
     } catch (error) {
       console.warn("Read cursor not moved:", error)
       if (this.connection.isUp()) this.wanted.delete(conversationId)

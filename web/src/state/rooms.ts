@@ -1,6 +1,8 @@
 import { computed, type Signal, signal } from "@preact/signals"
 import type { Conversation, Membership, Message } from "../contract.ts"
+import { LIMITS } from "../contract.ts"
 import { roomName } from "../i18n/room-name.ts"
+import { type Counts, Tally } from "../sync/tally.ts"
 import { emptyThread, heard, type Thread } from "../sync/thread.ts"
 import { learn } from "./people.ts"
 
@@ -10,6 +12,8 @@ export interface Room {
   readonly channel: string
   readonly facts: Signal<Membership>
   readonly thread: Signal<Thread>
+  /** What the two numbers below come from. */
+  readonly tally: Tally
   readonly unread: Signal<number>
   /** Of the unread, those that name me. */
   readonly mentions: Signal<number>
@@ -57,6 +61,7 @@ export function adopt(membership: Membership): Room {
     channel: membership.channel,
     facts: signal(membership),
     thread: signal(emptyThread(membership.seq_head, membership.chg_head)),
+    tally: new Tally(countsOf(membership), LIMITS.unreadCap),
     unread: signal(membership.unread),
     mentions: signal(membership.mentions ?? 0),
     readSeq: signal(membership.read_seq),
@@ -70,18 +75,47 @@ export function adopt(membership: Membership): Room {
 function refresh(room: Room, membership: Membership): Room {
   const thread = room.thread.peek()
   room.facts.value = membership
-  room.readSeq.value = Math.max(room.readSeq.peek(), membership.read_seq)
+  takeCounts(room, membership)
   if (thread.loaded) {
     room.thread.value = heard(thread, membership.seq_head, membership.chg_head)
   } else if (membership.seq_head >= thread.seqHead) {
     room.thread.value = emptyThread(membership.seq_head, membership.chg_head)
   }
   if (membership.seq_head >= thread.seqHead) {
-    room.unread.value = membership.unread
-    room.mentions.value = membership.mentions ?? 0
     room.lastMessage.value = membership.last_message
   }
   return room
+}
+
+/** The server's counts wherever it gives them, with the heads it had counted up to. */
+interface Counted {
+  readonly read_seq: number
+  readonly unread: number
+  readonly mentions?: number | undefined
+  readonly seq_head: number
+  readonly chg_head: number
+}
+
+const countsOf = ({ unread, mentions = 0, seq_head, chg_head }: Counted): Counts => ({
+  unread,
+  mentions,
+  seq: seq_head,
+  chg: chg_head,
+})
+
+/** A count from before I read on, on whatever device, is not looked at. */
+export function takeCounts(room: Room, counted: Counted): void {
+  if (counted.read_seq < room.readSeq.peek()) return
+  room.readSeq.value = counted.read_seq
+  room.tally.counted(countsOf(counted))
+  showCounts(room)
+}
+
+/** After the tally has changed. */
+export function showCounts(room: Room): void {
+  const { unread, mentions } = room.tally.totals(room.readSeq.peek())
+  room.unread.value = unread
+  room.mentions.value = mentions
 }
 
 export function drop(conversationId: string): void {
