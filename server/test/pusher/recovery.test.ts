@@ -267,6 +267,29 @@ describe("replay for unmodified clients with a page id", () => {
     expect(rest).toEqual(["n 3", "n 4", "n 5"])
   }, 20_000)
 
+  test("unmodified pusher-js, cut again and again: nothing is lost, nothing comes twice under its own name", async () => {
+    const channel = newChannel()
+    const client = await connected(PusherJs, { wsPath: `/s/${crypto.randomUUID()}` })
+    const [certain, perhaps]: [number[], number[]] = [[], []]
+    const subscription = client.subscribe(channel)
+    subscription.bind("n", (n: number) => certain.push(n))
+    subscription.bind("skein:unconfirmed", ({ data }: { data: string }) => perhaps.push(Number(data)))
+    await until(() => subscription.subscribed, "subscribed")
+    let cutSocketId = ""
+    for (let n = 1; n <= 60; n++) {
+      await trigger(server, channel, "n", String(n))
+      if (n % 20 !== 10) continue
+      await reconnected(client, cutSocketId)
+      cutSocketId = client.connection.socket_id
+      cable.pull()
+    }
+    const all = () => new Set([...certain, ...perhaps])
+    await until(() => all().size === 60, "all of 60", 20_000)
+    expect(certain).toEqual([...new Set(certain)].sort((a, b) => a - b))
+    // What was published while it was away is certain: it cannot have come before.
+    for (const n of [12, 13, 32, 33, 52, 53]) expect(certain).toContain(n)
+  }, 60_000)
+
   test("a new connection takes over from one that is dead and does not know it", async () => {
     const channel = newChannel()
     const first = await connect()

@@ -8,6 +8,8 @@ export interface LeftChannel {
   readonly confirmed: number
   /** It was sent nothing after this. */
   readonly sent: number
+  /** Who comes back later starts anew. */
+  readonly untilMs: number
 }
 
 /** The connection a page has at the moment. */
@@ -17,10 +19,7 @@ export interface PageHolder {
   takenOver(): void
 }
 
-interface Left {
-  readonly untilMs: number
-  readonly channels: ReadonlyMap<string, LeftChannel>
-}
+type Left = ReadonlyMap<string, LeftChannel>
 
 /** Pages remembered without a connection: beyond, the oldest are forgotten. */
 const MAX_LEFT = 100_000
@@ -36,30 +35,24 @@ export class Pages {
   readonly #left = new Map<string, Left>()
 
   /** @returns where the page stood when it dropped, if that is worth anything still */
-  enter(app: App, pageId: string, holder: PageHolder, nowMs: number): ReadonlyMap<string, LeftChannel> {
+  enter(app: App, pageId: string, holder: PageHolder, nowMs: number): Map<string, LeftChannel> {
     const key = keyOf(app, pageNumber(app.id, pageId))
     const before = this.#holders.get(key)
     before?.takenOver()
     this.#holders.set(key, holder)
     const left = this.#left.get(key)
     this.#left.delete(key)
-    return left && left.untilMs > nowMs ? left.channels : new Map()
+    return new Map([...(left ?? [])].filter(([, { untilMs }]) => untilMs > nowMs))
   }
 
-  /** @param channels - undefined: the client said goodbye */
-  leave(
-    app: App,
-    pageId: string,
-    holder: PageHolder,
-    channels: ReadonlyMap<string, LeftChannel> | undefined,
-    nowMs: number,
-  ): void {
+  /** @param channels - where it stood; none: it said goodbye, or was nowhere */
+  leave(app: App, pageId: string, holder: PageHolder, channels: Left, nowMs: number): void {
     const key = keyOf(app, pageNumber(app.id, pageId))
     if (this.#holders.get(key) !== holder) return
     this.#holders.delete(key)
-    if (!channels || channels.size === 0) return
+    if (channels.size === 0) return
     this.#left.delete(key)
-    this.#left.set(key, { untilMs: nowMs + app.options.replayWindowMs, channels })
+    this.#left.set(key, channels)
     this.#forgetOldest(nowMs)
   }
 
@@ -70,8 +63,9 @@ export class Pages {
   }
 
   #forgetOldest(nowMs: number): void {
-    for (const [key, { untilMs }] of this.#left) {
-      if (untilMs > nowMs && this.#left.size <= MAX_LEFT) return
+    for (const [key, channels] of this.#left) {
+      const isWorthKeeping = [...channels.values()].some(({ untilMs }) => untilMs > nowMs)
+      if (isWorthKeeping && this.#left.size <= MAX_LEFT) return
       this.#left.delete(key)
     }
   }

@@ -64,12 +64,12 @@ export class Confirmations {
     for (const watched of this.#channels.values()) watched.confirmed = Math.max(watched.confirmed, watched.asked)
   }
 
-  /** Where the client stands now that its connection dropped. */
-  atDrop(): Map<string, LeftChannel> {
+  /** Where the client stands now that its connection dropped; worth something until `untilMs`. */
+  atDrop(untilMs: number): Map<string, LeftChannel> {
     return new Map(
       [...this.#channels].map(([channel, watched]) => [
         channel,
-        { epoch: watched.epoch, confirmed: watched.confirmed, sent: this.#sent(channel, watched) },
+        { epoch: watched.epoch, confirmed: watched.confirmed, sent: this.#sent(channel, watched), untilMs },
       ]),
     )
   }

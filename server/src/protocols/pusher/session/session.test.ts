@@ -164,6 +164,21 @@ describe("confirmations of stock clients with a page id", () => {
     expect(await back()).toEqual([])
   })
 
+  test("who drops again before it has subscribed still gets what it missed, within the window of the first drop", async () => {
+    for (const [awayMs, expected] of [
+      [20_000, ["n 1"]],
+      [40_001, []],
+    ] as const) {
+      const { pusher, socket, back } = await start()
+      socket.drop()
+      await pusher.publish("log-a", "1")
+      pusher.clock.advance(20_000)
+      pusher.connect(PAGE).drop()
+      pusher.clock.advance(awayMs)
+      expect(await back()).toEqual([...expected])
+    }
+  })
+
   test("an unsubscribed channel is not replayed", async () => {
     const { pusher, socket, back } = await start()
     socket.say("pusher:unsubscribe", { channel: "log-a" })

@@ -86,7 +86,7 @@ export class PusherSession implements Session, Client, PageHolder {
     }
     app.connections++
     parts.channels.register(this.connection)
-    this.left = pageId === undefined ? NOTHING_LEFT : new Map(shared.pages.enter(app, pageId, this, nowMs))
+    this.left = pageId === undefined ? NOTHING_LEFT : shared.pages.enter(app, pageId, this, nowMs)
     this.send(frames.established(this.socketId, parts.config.activityTimeoutSeconds))
   }
 
@@ -265,6 +265,12 @@ export class PusherSession implements Session, Client, PageHolder {
     this.#socket.close(toPusherClose(reason))
   }
 
+  /** Also where it stood when it dropped before: it may drop again before it has subscribed to everything. */
+  #standing(nowMs: number): Map<string, LeftChannel> {
+    const here = this.confirmations?.atDrop(nowMs + this.app.options.replayWindowMs)
+    return new Map([...this.left, ...(here ?? [])])
+  }
+
   /** @param isGoodbye - the client meant to go: nothing is kept for its return, and its presence ends at once */
   #leave(isGoodbye: boolean): void {
     if (this.#isOver) return
@@ -274,8 +280,8 @@ export class PusherSession implements Session, Client, PageHolder {
     app.connections--
     shared.recentSockets.closed(this.#socket.handshake.address, this.socketId)
     if (this.#pageId !== undefined) {
-      const left = isGoodbye ? undefined : this.confirmations?.atDrop()
-      shared.pages.leave(app, this.#pageId, this, left, parts.clock.nowMs())
+      const nowMs = parts.clock.nowMs()
+      shared.pages.leave(app, this.#pageId, this, isGoodbye ? NOTHING_LEFT : this.#standing(nowMs), nowMs)
     }
     if (this.user && this.#signedIn) shared.users.signOut(this.user.id, this.#signedIn)
     parts.channels.unregister(this.connection, isGoodbye)
