@@ -108,6 +108,18 @@ for (const { way, missing } of [
   })
 }
 
+test("who is disconnected by the site is told so, not that the session is over, and comes back when asking to", async () => {
+  const page = await house.guest("Fay")
+  await composer(page).fill("kept through it")
+  const user = await page.evaluate(async () => (await (await fetch("chat/v1/hello")).json()).user.id as string)
+  await house.server.api("disconnect", { user })
+  await page.getByRole("heading", { name: "You were disconnected" }).waitFor()
+  expect(await page.locator(".messages").count()).toBe(0)
+  await page.getByRole("button", { name: "Try again" }).click()
+  await composer(page).waitFor()
+  expect(await composer(page).inputValue()).toBe("kept through it")
+})
+
 test("a draft survives a reload, and is gone once sent", async () => {
   const gil = await house.guest("Gil")
   await composer(gil).fill("half a thought")

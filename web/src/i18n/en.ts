@@ -42,6 +42,8 @@ export const en = {
   tryAgain: "Try again",
   signedOutTitle: "You’re signed out",
   signedOutText: "This session has ended. Come back in whenever you like.",
+  sentAwayTitle: "You were disconnected",
+  sentAwayText: "The site ended this connection. Try again, and if it keeps happening, ask the site.",
   unreachableTitle: "We can’t reach the server",
   unreachableText: "Check your connection. We’ll keep trying in the background.",
 

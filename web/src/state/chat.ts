@@ -68,8 +68,9 @@ export class Chat {
   /** Ends this page's part of the session; the caller decides what to show next. */
   async stop(erase: boolean): Promise<void> {
     this.connection.disconnect()
+    if (!erase) return this.drafts.flush()
     this.drafts.stop()
-    if (erase) await this.store.erase()
+    await this.store.erase()
   }
 
   /** A conversation I have just entered, by my own doing. */

@@ -39,7 +39,7 @@ export class Drafts {
   }
 
   /** The page is going away, and the database may not be written in time: local storage is written at once. */
-  private flush(): void {
+  flush(): void {
     const unsaved = [...this.timers.keys()].map((id) => [id, this.get(id)] as const)
     if (unsaved.length > 0) this.store.keepHurriedDrafts(unsaved)
     for (const [id] of unsaved) this.save(id)

@@ -8,8 +8,8 @@ import { Chat, chat } from "./chat.ts"
 import { say } from "./notices.ts"
 import { eraseLastUser } from "./storage.ts"
 
-/** Where this page stands: before we know, nobody, somebody, or somebody no more. */
-export type Phase = "opening" | "unreachable" | "nobody" | "inside" | "ended"
+/** Where this page stands: before we know, nobody, somebody, somebody no more, or somebody who was sent away. */
+export type Phase = "opening" | "unreachable" | "nobody" | "inside" | "ended" | "sent-away"
 
 export const phase = signal<Phase>("opening")
 export const guestsWelcome = signal(false)
@@ -55,7 +55,8 @@ export async function enter(name: string): Promise<void> {
 /** The server ended the session. Find out whether it is really over before anything is erased. */
 async function ended(over: Chat): Promise<void> {
   if (phase.peek() !== "inside") return
-  phase.value = "ended"
+  // Nothing of the talk stays on the screen while we ask.
+  phase.value = "opening"
   try {
     const answer = await readSession()
     if (over.user.guest && answer.user && !answer.user.guest) {
@@ -65,10 +66,13 @@ async function ended(over: Chat): Promise<void> {
       return
     }
     // Still signed in but sent away for good (banned, for one): no loop, the person decides when to try again.
-    await over.stop(answer.user?.id !== over.user.id)
+    const isMine = answer.user?.id === over.user.id
+    await over.stop(!isMine)
+    phase.value = isMine ? "sent-away" : "ended"
   } catch (error) {
     console.warn("Session not known:", error)
     await over.stop(false)
+    phase.value = "ended"
   }
 }
 

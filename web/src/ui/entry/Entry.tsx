@@ -13,6 +13,7 @@ export function Entry() {
   if (phase.value === "opening") return <main class="entry">{slow && <Mark size={64} flying />}</main>
   if (phase.value === "unreachable") return <Notice title={t().unreachableTitle} text={t().unreachableText} flying />
   if (phase.value === "ended") return <Notice title={t().signedOutTitle} text={t().signedOutText} again />
+  if (phase.value === "sent-away") return <Notice title={t().sentAwayTitle} text={t().sentAwayText} again />
   if (!guestsWelcome.value) return <Notice title={t().closedTitle} text={t().closedText} again />
   return <FirstVisit />
 }
