@@ -185,7 +185,7 @@ test("logging out in Laravel closes the login's sockets within a second, by cook
   await Promise.all([byCookie.ready(5_000), byToken.ready(5_000), elsewhere.ready(5_000)])
   const closings = [closingOf(byCookie), closingOf(byToken)]
   await laptop.post("/logout")
-  const loggedOutAtMs = performance.now()
+  const loggedOutAtMs = Date.now()
   for (const closing of closings)
     expect((await until(() => closing.atMs, "closed")) - loggedOutAtMs).toBeLessThan(1_000)
   expect(elsewhere.state).toBe(State.Connected)
@@ -200,7 +200,7 @@ test("a ban closes all sockets of the user", async () => {
   await Promise.all([client.ready(5_000), other.ready(5_000)])
   const closing = closingOf(client)
   await ann.post("/ban/2")
-  const bannedAtMs = performance.now()
+  const bannedAtMs = Date.now()
   expect((await until(() => closing.atMs, "closed")) - bannedAtMs).toBeLessThan(1_000)
   expect(other.state).toBe(State.Connected)
 })

@@ -8,6 +8,7 @@ import { temporaryFolder } from "../cli/program.ts"
 import { API_KEY, TestServer, TOKEN_SECRET } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { PHP_FOLDER, runInPackage, serverVariables } from "./run.ts"
+import { closingOf } from "./shop.ts"
 
 let server: TestServer
 beforeAll(async () => {
@@ -89,14 +90,13 @@ test("a token made in PHP opens a connection; logging out in PHP closes exactly 
   const [laptop, phone] = [connect(await token("sid-laptop")), connect(await token("sid-phone"))]
   await Promise.all([laptop.ready(5_000), phone.ready(5_000)])
   const codes: number[] = []
-  let closedAtMs = Number.POSITIVE_INFINITY
   laptop.on("disconnected", ({ code }) => {
-    closedAtMs = Date.now()
     codes.push(code)
   })
+  const closing = closingOf(laptop)
   const calledAtMs = await calledAt(`$skein->endSession('sid-laptop');`)
   await until(() => laptop.state === State.Disconnected, "the laptop's socket is closed")
-  expect(closedAtMs - calledAtMs).toBeLessThan(1_000)
+  expect((closing.atMs ?? Number.POSITIVE_INFINITY) - calledAtMs).toBeLessThan(1_000)
   // Closed so that the page asks its site for a new token; this one has but the old one, which is refused.
   expect(codes).toEqual([3500])
   expect(phone.state).toBe(State.Connected)
@@ -111,16 +111,9 @@ test("a ban or a changed password in PHP: chat logins of that user end on all de
   const device = await ann.device()
   const bob = await Person.guest(server, "Somebody else")
   const other = await bob.device()
-  let closedAtMs = Number.POSITIVE_INFINITY
-  device.centrifuge.once("connecting", () => {
-    closedAtMs = Date.now()
-  })
-  device.centrifuge.once("disconnected", () => {
-    closedAtMs = Math.min(closedAtMs, Date.now())
-  })
+  const closing = closingOf(device.centrifuge)
   const calledAtMs = await calledAt(`$skein->endSessionsOf('ann');`)
-  await until(() => device.centrifuge.state !== State.Connected, "closed")
-  expect(closedAtMs - calledAtMs).toBeLessThan(1_000)
+  expect((await until(() => closing.atMs, "closed")) - calledAtMs).toBeLessThan(1_000)
   expect((await ann.session("GET")).user).toBeNull()
   expect(other.centrifuge.state).toBe(State.Connected)
   bob.close()

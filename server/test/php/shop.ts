@@ -187,13 +187,13 @@ export class Customer {
 }
 
 /**
- * Notes when a client that is connected loses its connection. What it is a moment later says nothing: whoever has a cookie
+ * Notes when, in Unix milliseconds, a client that is connected loses its connection. What it is a moment later says nothing: whoever has a cookie
  * comes back by himself, as nobody.
  */
 export function closingOf(client: Centrifuge): { atMs: number | undefined } {
   const closing: { atMs: number | undefined } = { atMs: undefined }
   const note = () => {
-    closing.atMs ??= performance.now()
+    closing.atMs ??= Date.now()
   }
   client.once("connecting", note).once("disconnected", note)
   return closing
