@@ -38,6 +38,11 @@ export class Tally {
     this.base = base
   }
 
+  /** What is kept beyond the server's last count. */
+  get size(): number {
+    return this.told.size
+  }
+
   /** Somebody else said something. Telling it twice is telling it once. */
   said(seq: number, namesMe: boolean): void {
     this.add({ seq, by: 1, namesMe, head: "seq", at: seq })

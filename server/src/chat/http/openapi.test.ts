@@ -118,8 +118,8 @@ describe("the OpenAPI document", () => {
       "session.delete": {},
     }
     for (const [id, input] of Object.entries(bodies)) {
-      const [path, method] = placeOf(id)
-      const { parameters = [], requestBody } = document.paths[path]?.[method] as Described
+      const { path, method, operation } = placeOf(id)
+      const { parameters = [], requestBody } = operation
       const fill = (name: string) => String(input[name])
       const query = parameters.filter((parameter) => parameter.in === "query" && parameter.name in input)
       const search = new URLSearchParams(query.map(({ name }): [string, string] => [name, fill(name)]))
@@ -148,10 +148,10 @@ describe("the OpenAPI document", () => {
     )
   })
 
-  const placeOf = (operationId: string): [path: string, method: string] => {
+  const placeOf = (operationId: string): { path: string; method: string; operation: Described } => {
     for (const [path, methods] of Object.entries(document.paths))
       for (const [method, operation] of Object.entries(methods))
-        if (operation.operationId === operationId) return [path, method]
+        if (operation.operationId === operationId) return { path, method, operation }
     throw new Error(`${operationId} is not described`)
   }
 

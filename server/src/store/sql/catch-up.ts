@@ -12,10 +12,10 @@ import { type Access, ensureAccess, firstVisibleSeq } from "./access.ts"
 import { newestOf, oldestOf } from "./history.ts"
 import { toChange } from "./messages.ts"
 import { ensureMembership } from "./overview.ts"
-import { usersById } from "./people.ts"
 import type { ConversationColumns } from "./rows.ts"
 import type { ChangeRow, Db, MessageRow } from "./schema.ts"
 import { fittingNewest, sizeOfAll } from "./sizes.ts"
+import { usersById } from "./users.ts"
 
 /** What one conversation may always take, even when the call's room is used up. */
 const SMALLEST: Room = { messages: 10, bytes: 8 * 1024 }

@@ -1,9 +1,9 @@
 import { MAX_ANSWER_BYTES, type StoredMessage, type StoreInput, type StoreOutput } from "../contract.ts"
 import { ensureAccess, firstVisibleSeq } from "./access.ts"
-import { usersById } from "./people.ts"
 import { toMessage } from "./rows.ts"
 import type { Db } from "./schema.ts"
 import { fittingAround } from "./sizes.ts"
+import { usersById } from "./users.ts"
 
 export interface Range {
   readonly conversationId: string

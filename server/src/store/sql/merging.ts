@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto"
 import { SkeinError } from "../../core/errors.ts"
 import type { MergedConversation, StoredUser, StoreInput, StoreOutput } from "../contract.ts"
 import { takeOverMembership } from "./merging-members.ts"
-import { usersById } from "./people.ts"
 import type { Db } from "./schema.ts"
+import { usersById } from "./users.ts"
 
 type Input = StoreInput<"mergeGuest">
 type Answer = StoreOutput<"mergeGuest">

@@ -3,9 +3,9 @@ import type { Changed, Heads, MessageKind, StoredMessage, StoreInput, StoreOutpu
 import { type Access, ensureAccess, firstVisibleSeq } from "./access.ts"
 import { storeMentions } from "./mentions.ts"
 import { countUp } from "./numbers.ts"
-import { usersById } from "./people.ts"
 import { toMessage } from "./rows.ts"
 import type { ChangeRow, Db, MessageRow } from "./schema.ts"
+import { usersById } from "./users.ts"
 
 export interface MessageDraft {
   readonly conversationId: string

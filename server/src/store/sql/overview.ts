@@ -1,10 +1,10 @@
 import { sql } from "kysely"
 import { MAX_ANSWER_BYTES, type StoredMembership, type StoreInput, type StoreOutput, UNREAD_CAP } from "../contract.ts"
 import { notAMember } from "./access.ts"
-import { usersById } from "./people.ts"
 import { CONVERSATION_COLUMNS, toConversation, toMessage } from "./rows.ts"
 import type { Db, MessageRow } from "./schema.ts"
 import { sizeOf } from "./sizes.ts"
+import { usersById } from "./users.ts"
 
 /**
  * Messages above a cursor that are text, live and by others, counted up to the cap: bounded work, and nothing stored

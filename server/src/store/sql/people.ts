@@ -1,9 +1,9 @@
 import { SkeinError } from "../../core/errors.ts"
 import type { StoredUser, StoreInput, StoreOutput } from "../contract.ts"
 import { addMember } from "./joining.ts"
-import { padded } from "./lists.ts"
 import { CONVERSATION_COLUMNS, toConversation, toUser, USER_COLUMNS } from "./rows.ts"
 import type { Db } from "./schema.ts"
+import { usersById } from "./users.ts"
 
 export async function saveUser(db: Db, input: StoreInput<"saveUser">): Promise<StoreOutput<"saveUser">> {
   const { user, nowMs } = input
@@ -71,12 +71,6 @@ export async function touchUser(db: Db, { userId, nowMs }: StoreInput<"touchUser
 
 export async function users(db: Db, { ids }: StoreInput<"users">): Promise<StoreOutput<"users">> {
   return { users: await usersById(db, ids) }
-}
-
-export async function usersById(db: Db, ids: readonly string[]): Promise<StoredUser[]> {
-  if (ids.length === 0) return []
-  const rows = await db.selectFrom("user").select(USER_COLUMNS).where("id", "in", padded(ids)).execute()
-  return rows.map(toUser)
 }
 
 export async function findUsers(db: Db, input: StoreInput<"findUsers">): Promise<StoreOutput<"findUsers">> {

@@ -8,7 +8,7 @@ import { type SqliteChildOptions, type SqliteChildStore, startSqliteStore } from
 
 export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-export const realClock: Clock = {
+export const systemClock: Clock = {
   nowMs: () => Date.now(),
   every: (intervalMs, run) => {
     const timer = setInterval(run, intervalMs)
@@ -33,7 +33,7 @@ export function temporaryFile(): TemporaryFile {
 }
 
 export const childStore = (file: string, more: Partial<SqliteChildOptions> = {}): SqliteChildStore =>
-  startSqliteStore({ file, durability: "process", clock: realClock, log: silentLog, ...more })
+  startSqliteStore({ file, durability: "process", clock: systemClock, log: silentLog, ...more })
 
 /** One file, opened again and again by `open`. */
 export async function onTemporaryFile(open: (file: string) => Promise<ChatStore>) {

@@ -1,0 +1,11 @@
+import type { StoredUser } from "../contract.ts"
+import { padded } from "./lists.ts"
+import { toUser, USER_COLUMNS } from "./rows.ts"
+import type { Db } from "./schema.ts"
+
+/** Unknown ids are left out. */
+export async function usersById(db: Db, ids: readonly string[]): Promise<StoredUser[]> {
+  if (ids.length === 0) return []
+  const rows = await db.selectFrom("user").select(USER_COLUMNS).where("id", "in", padded(ids)).execute()
+  return rows.map(toUser)
+}
