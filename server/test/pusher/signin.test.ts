@@ -89,11 +89,24 @@ describe("terminate_connections", () => {
     await anonymous?.settled()
   })
 
-  test("an app can have its users sign in again instead", async () => {
+  test("takes ids as they are: escapes in a path are read once", async () => {
+    const [escaped, other] = [await RawClient.connect(server), await RawClient.connect(server)]
+    await escaped.signIn({ id: "50%25" })
+    await other.signIn({ id: "50%" })
+    await call(server, "POST", "/users/50%2525/terminate_connections", { body: "{}" })
+    expect((await escaped.closing()).code).toBe(4009)
+    await other.settled()
+  })
+
+  test("an app can have its users sign in again instead; those of other apps are other people", async () => {
     const client = await RawClient.connect(server, { app: OTHER_APP })
     await client.signIn({ id: "1" })
+    const stranger = await RawClient.connect(server)
+    await stranger.signIn({ id: "1" })
     await call(server, "POST", "/users/1/terminate_connections", { app: OTHER_APP, body: "{}" })
     expect((await client.closing()).code).toBe(4200)
+    await stranger.settled()
+    expect(stranger.closed).toBeUndefined()
   })
 })
 

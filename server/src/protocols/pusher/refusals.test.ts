@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { FakeClock } from "../../core/testing/fake-node.ts"
+import { FakeClock } from "../../core/testing/fake-clock.ts"
 import { Refusal } from "./refusal.ts"
 import { Refusals } from "./refusals.ts"
 

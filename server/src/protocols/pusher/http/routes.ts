@@ -5,7 +5,6 @@ import type { Shared } from "../shared.ts"
 import { readBody } from "./body.ts"
 import { bodyFields, readBatch, readEvent, withQuery } from "./event-request.ts"
 import { eventInfo, publishEvent } from "./publishing.ts"
-import { unescaped } from "./query.ts"
 import { describeChannel, listChannels, listUsers, readHistory } from "./reading.ts"
 import { refused } from "./refused.ts"
 import { ensureSignedRequest, type SignedRequest } from "./signed-request.ts"
@@ -72,7 +71,7 @@ async function answer(
 ): Promise<Response> {
   try {
     const request = await signedRequest(parts, context)
-    return context.json(await action(request, (name) => unescaped(context.req.param(name) ?? "")), status)
+    return context.json(await action(request, (name) => context.req.param(name) ?? ""), status)
   } catch (error) {
     return refused(parts, shared, context, error)
   }
@@ -84,7 +83,7 @@ async function signedRequest({ apps, clock, config }: PusherParts, context: Cont
   if (body === undefined) throw new Refusal(413, `The body of a request may have ${config.maxBodyBytes} bytes`)
   const { path, search } = splitUrl(context.req.url)
   const request = { method: context.req.method, path: path.slice(config.pathPrefix.length), search, body }
-  const appId = unescaped(context.req.param("app") ?? "")
+  const appId = context.req.param("app") ?? ""
   return ensureSignedRequest(apps, appId, request, clock.nowMs(), config.clockToleranceMs)
 }
 
