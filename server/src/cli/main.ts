@@ -96,6 +96,13 @@ async function run([name = "help", ...rest]: readonly string[]): Promise<void> {
   await (asksForHelp ? COMMANDS.help : command)?.(rest)
 }
 
+/** Whoever read the answer is gone (`skein doctor | head`): nothing is left to say. A server has other work to do. */
+function outputClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error
+  if (process.argv[2] !== "serve") process.exit(EXIT.failure)
+}
+
+process.stdout.on("error", outputClosed)
 try {
   await run(process.argv.slice(2))
 } catch (error) {

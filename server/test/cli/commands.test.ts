@@ -28,6 +28,12 @@ test("skein alone and skein help explain the commands", async () => {
     expect(help.stdout).toContain(`skein ${command}`)
 })
 
+test("whose reader is gone says no more, and does not call that a fault", async () => {
+  const doctor = new Program(["bash", "-c", 'set -o pipefail; "$@" | true; echo $?', "", "node", SKEIN, "doctor"])
+  await doctor.ends()
+  expect([doctor.stdout, doctor.stderr]).toEqual(["1\n", ""])
+})
+
 test("skein --version names the versions of both", async () => {
   expect((await skein(["--version"])).stdout).toMatch(/^skein \d+\.\d+\.\d+ \(Bun \d+\.\d+\.\d+\)\n$/)
 })

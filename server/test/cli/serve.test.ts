@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { mkdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { Program, temporaryFolder } from "./program.ts"
 
@@ -22,6 +22,29 @@ test("it says when it is ready on stdout, what is open on stderr, and ends well 
   server.kill("SIGTERM")
   expect(await server.ends()).toEqual({ code: 0, signal: null })
   expect(server.stdout).toContain("draining")
+})
+
+test("nobody reads its stdout: it serves all the same", async () => {
+  const data = temporaryFolder()
+  const server = new Program([
+    "bash",
+    "-c",
+    'exec "$@" > >(true)',
+    "",
+    process.execPath,
+    MAIN,
+    "serve",
+    "--port",
+    "0",
+    "--data",
+    data,
+  ])
+  // Said after the ready line that nobody read.
+  await server.prints(/guests from this machine may chat/)
+  const url = readFileSync(join(data, "lock.url"), "utf8").trim()
+  expect((await fetch(`${url}/health`)).status).toBe(200)
+  server.kill("SIGTERM")
+  expect(await server.ends()).toEqual({ code: 0, signal: null })
 })
 
 test("it names no secret", async () => {

@@ -238,6 +238,8 @@ test("for people: a mark, the cause, the fix, and the sum; wrong flags are refus
     ["--origin", "shop.example"],
     ["ftp://x"],
     ["wss://u:p@x/"],
-  ])
-    expect([args, (await runDoctor(args)).code]).toEqual([args, 2])
+  ]) {
+    const refused = await runDoctor(args, {}, folder)
+    expect([args, refused.code, refused.stdout]).toEqual([args, 2, ""])
+  }
 }, 30_000)

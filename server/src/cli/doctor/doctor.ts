@@ -6,6 +6,7 @@ import type { Arguments } from "../arguments.ts"
 import { CliError, EXIT } from "../exit.ts"
 import { type Finding, isProblem, note } from "./finding.ts"
 import { lookInside } from "./inside/inside.ts"
+import { readTarget } from "./outside/target.ts"
 import { lookFromOutside } from "./outside/way.ts"
 import { showFinding, showJson, showSum } from "./report.ts"
 
@@ -33,6 +34,7 @@ export async function doctor(args: Arguments, { readConfig, print, progress }: D
   const [address, ...more] = args.positionals
   if (more.length > 0)
     throw new CliError(EXIT.usage, `skein doctor takes one address, got ${args.positionals.join(" ")}`)
+  const targets = address === undefined ? undefined : readTarget(address)
   const options = readOptions(args)
   const json = args.flags.has("json")
   const findings: Finding[] = []
@@ -40,10 +42,10 @@ export async function doctor(args: Arguments, { readConfig, print, progress }: D
     findings.push(finding)
     if (!json) print(showFinding(finding))
   }
-  if (address === undefined || isHome(args)) await lookInside(readConfig, found)
+  if (!targets || isHome(args)) await lookInside(readConfig, found)
   else found(note("here", "no configuration and no data folder here: only the way to the address is looked at"))
-  if (address !== undefined)
-    await lookFromOutside(address, { ...options, found, progress: (text) => (json ? undefined : progress(text)) })
+  if (targets)
+    await lookFromOutside(targets, { ...options, found, progress: (text) => (json ? undefined : progress(text)) })
   print(json ? showJson(findings) : showSum(findings))
   return !findings.some(isProblem)
 }

@@ -4,7 +4,7 @@ import { checkHealth } from "./health.ts"
 import { checkName } from "./reach.ts"
 import { checkRoundTrip, type RoundTripOptions } from "./round-trip.ts"
 import { checkStream } from "./stream.ts"
-import { readTarget, type Target } from "./target.ts"
+import type { Target } from "./target.ts"
 import { checkForeignPages, checkOrigin, checkUpgrade } from "./upgrade.ts"
 
 export interface WayOptions extends Omit<RoundTripOptions, "origin"> {
@@ -17,11 +17,9 @@ export interface WayOptions extends Omit<RoundTripOptions, "origin"> {
  * The way from here to a server, as a browser goes it: name, port, certificate, proxy, upgrade, origin, protocol, silence.
  * Stops where going on would only find the same again.
  *
- * @param address - as given by the user
- * @throws CliError `usage`
+ * @param targets - what the address can mean (target.ts)
  */
-export async function lookFromOutside(address: string, options: WayOptions): Promise<void> {
-  const targets = readTarget(address)
+export async function lookFromOutside(targets: readonly [Target, ...Target[]], options: WayOptions): Promise<void> {
   const [{ socket }] = targets
   const tell = (findings: readonly Finding[]) => {
     for (const finding of findings) options.found(finding)
