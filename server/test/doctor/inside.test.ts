@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test"
+import { once } from "node:events"
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
@@ -121,6 +122,21 @@ test("files of the data folder that are damaged", async () => {
   }
   expect((await runDoctor(["--json", "--data", server.data], ANY_PORT)).problems).toEqual([])
 }, 30_000)
+
+test("a port that cannot be had", async () => {
+  const other = createServer().listen(0, "127.0.0.1")
+  ends.push(() => other.close())
+  await once(other, "listening")
+  const { port } = other.address() as { port: number }
+  const at = (lines: string) => inside(`[server]\n${lines}\n`)
+  const taken = await at(`port = ${port}`)
+  expect([taken.problems, taken.about("port").says]).toEqual([["port"], expect.stringContaining("EADDRINUSE")])
+  expect(taken.about("port").fix).toContain("--config")
+  // Of a network for documentation: no machine has it.
+  const elsewhere = await at(`host = "192.0.2.1"\nport = ${await freePort()}`)
+  expect([elsewhere.problems, elsewhere.about("port").fix]).toEqual([["port"], expect.stringContaining("127.0.0.1")])
+  expect((await at(`port = ${await freePort()}`)).about("port").severity).toBe("ok")
+})
 
 test("few open files", async () => {
   const limited = async (files: number) => {

@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite"
-import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs"
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statfsSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { NOTES } from "../../data-folder.ts"
 import { type Finding, note, ok, problem, warning } from "../finding.ts"
@@ -78,7 +78,7 @@ const readOnly = (folder: string): Finding =>
 function rights(folder: string): Finding[] {
   const findings: Finding[] = []
   const { uid, mode } = statSync(folder)
-  if (process.getuid?.() === 0 && uid !== 0)
+  if (process.getuid?.() === 0 && uid !== 0 && !isDynamic(folder))
     findings.push(
       note(
         "data.owner",
@@ -104,6 +104,9 @@ function rights(folder: string): Finding[] {
   const isWell = findings.every(({ severity }) => severity === "note")
   return isWell ? [...findings, ok("data", `${folder} is there for its owner alone`)] : findings
 }
+
+/** Of a user that systemd makes while the service runs (DynamicUser): outside of the service only root gets there. */
+const isDynamic = (folder: string): boolean => realpathSync(folder).startsWith("/var/lib/private/")
 
 function room(folder: string): Finding[] {
   const { bavail, bsize, type } = statfsSync(folder)

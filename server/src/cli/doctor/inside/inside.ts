@@ -4,6 +4,7 @@ import { type Finding, isProblem } from "../finding.ts"
 import { checkConfiguration } from "./configuration.ts"
 import { checkData } from "./data.ts"
 import { checkDescriptors } from "./descriptors.ts"
+import { checkPort } from "./port.ts"
 import { checkApps, checkPusher } from "./pusher.ts"
 import { addressOf, checkRunning } from "./running.ts"
 import { checkSite } from "./site.ts"
@@ -20,6 +21,7 @@ export async function lookInside(read: () => LoadedConfig, found: (finding: Find
   const data = checkData(resolve(settings.data))
   tell(data.findings)
   tell([checkDescriptors(settings.limits.maxConnections, data.holder)])
+  if (!data.isHeld) tell(await checkPort(settings.server))
   const address = data.isHeld ? addressOf(settings, data.url) : undefined
   const running = address ? await checkRunning(address) : []
   tell(running)
