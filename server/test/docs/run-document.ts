@@ -14,7 +14,7 @@ const DOCUMENTED_FOLDER = /\/opt\/skein\b/g
 /** A document whose reader starts the server, in the folder of an application that is there already or begins there. */
 const APPLICATION = /^<!-- test in: (.+) -->$/m
 const NO_APPLICATION = "an empty folder"
-const DEADLINE_MS = 15_000
+const DEADLINE_MS = 25_000
 
 /**
  * Does what a document tells its reader to do, in order, in an empty folder beside a server of its own.
