@@ -140,9 +140,12 @@ describe("messages", () => {
 
 test("draining closes with 4200, which every client takes as: come back", async () => {
   const own = await startServer({}, { env: { SKEIN_DRAIN_WINDOW: "1s" } })
-  const clients = await Promise.all([1, 2, 3].map(() => RawClient.connect(own)))
+  const clients = await Promise.all([5, 6, 7].map((version) => RawClient.connect(own, { version })))
   const ended = own.terminate()
   for (const client of clients) expect((await client.closing()).code).toBe(4200)
   expect(await ended).toBe(0)
+  // Before version 6 an error says so as well: clients of .NET read no close code.
+  const errors = clients.map(({ frames }) => frames.map(({ event, data }) => [event, (data as { code: number }).code]))
+  expect(errors).toEqual([[["pusher:error", 4200]], [], []])
   await own.stop()
 }, 20_000)

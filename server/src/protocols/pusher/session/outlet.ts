@@ -1,6 +1,10 @@
 import { CLOSE, type CloseReason } from "../../../core/close-codes.ts"
 import type { Frame, Outlet } from "../../../core/connection.ts"
 import type { Socket } from "../../../gateway/protocol.ts"
+import * as frames from "../frames.ts"
+
+/** Clients of earlier versions (Pusher's SDKs for Java and .NET) are told by an error too: not all read close codes. */
+const CODES_SINCE = 6
 
 /** Close codes of the server that mean nothing to Pusher clients, in theirs: 40xx stop, 41xx back in a second, 42xx at once. */
 export function toPusherClose({ code, reason }: CloseReason): CloseReason {
@@ -12,9 +16,12 @@ export function toPusherClose({ code, reason }: CloseReason): CloseReason {
 /** The socket, as core holds it: closes with the codes of this protocol. */
 export class PusherOutlet implements Outlet {
   readonly inner: Socket
+  readonly #tellsBefore: boolean
 
-  constructor(socket: Socket) {
+  /** @param version - of the protocol, as the client announced it */
+  constructor(socket: Socket, version: number) {
     this.inner = socket
+    this.#tellsBefore = version < CODES_SINCE
   }
 
   send(frame: Frame): void {
@@ -30,6 +37,8 @@ export class PusherOutlet implements Outlet {
   }
 
   close(reason: CloseReason): void {
-    this.inner.close(toPusherClose(reason))
+    const told = toPusherClose(reason)
+    if (this.#tellsBefore) this.inner.send(frames.error(told.code, told.reason))
+    this.inner.close(told)
   }
 }

@@ -16,7 +16,7 @@ import type { Client, SignedInUser } from "./client.ts"
 import { clientEvent } from "./client-events.ts"
 import { Inbox } from "./inbox.ts"
 import type { Opening } from "./opening.ts"
-import { PusherOutlet, toPusherClose } from "./outlet.ts"
+import { PusherOutlet } from "./outlet.ts"
 import { Confirmations } from "./replay.ts"
 import { signIn } from "./signin.ts"
 import { subscribe } from "./subscribing.ts"
@@ -58,7 +58,7 @@ export class PusherSession implements Session, Client, PageHolder {
   #pingedAtMs: number | undefined
   #isOver = false
 
-  constructor(socket: Socket, { app, pageId, recovering }: Opening, parts: PusherParts, shared: Shared) {
+  constructor(socket: Socket, { app, version, pageId, recovering }: Opening, parts: PusherParts, shared: Shared) {
     const nowMs = parts.clock.nowMs()
     const { replayWindowMs } = app.options
     this.app = app
@@ -80,7 +80,7 @@ export class PusherSession implements Session, Client, PageHolder {
       id: this.socketId,
       identity: ANONYMOUS,
       format: recovering ? RECOVERING_FORMAT : STOCK_FORMAT,
-      outlet: new PusherOutlet(socket),
+      outlet: new PusherOutlet(socket, version),
       events: { unsubscribed: (channel, reason) => this.#unsubscribed(channel, reason) },
       subscriptions: new Map(),
     }
@@ -262,7 +262,7 @@ export class PusherSession implements Session, Client, PageHolder {
   #end(reason: CloseReason): void {
     if (this.#isOver) return
     this.#leave(false)
-    this.#socket.close(toPusherClose(reason))
+    this.connection.outlet.close(reason)
   }
 
   /** Also where it stood when it dropped before: it may drop again before it has subscribed to everything. */
