@@ -123,7 +123,7 @@ export async function editMessage(db: Db, input: StoreInput<"editMessage">): Pro
   // Its body is the card in words: the two would no longer say the same.
   if (row.card !== null) throw new SkeinError("permission_denied", "a notice card cannot be edited, only deleted")
   if (row.state === "deleted") throw new SkeinError("conflict", "the message has been deleted")
-  if (row.body === input.body && row.edited_at !== null) return unchanged(db, access, row)
+  if (row.body === input.body) return unchanged(db, access, row)
   return change(db, { ...row, body: input.body, edited_at: input.nowMs }, "edit", input.nowMs)
 }
 

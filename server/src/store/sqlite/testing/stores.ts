@@ -1,26 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Clock } from "../../../core/clock.ts"
+import { systemClock } from "../../../core/clock.ts"
 import type { ChatStore } from "../../contract.ts"
 import { openSqliteStore } from "../in-process.ts"
 import { type SqliteChildOptions, type SqliteChildStore, startSqliteStore } from "../proxy.ts"
 
 export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
-
-export const systemClock: Clock = {
-  nowMs: () => Date.now(),
-  every: (intervalMs, run) => {
-    const timer = setInterval(run, intervalMs)
-    timer.unref()
-    return () => clearInterval(timer)
-  },
-  after: (delayMs, run) => {
-    const timer = setTimeout(run, delayMs)
-    timer.unref()
-    return () => clearTimeout(timer)
-  },
-}
 
 export interface TemporaryFile {
   readonly file: string
