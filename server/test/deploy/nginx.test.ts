@@ -124,6 +124,14 @@ test("the page and the rest of the site live side by side; http is sent to https
   const visit = (host: string, path: string) => get({ port: nginx.port, host, path, from: CLIENT })
   expect((await visit(PREFIX_HOST, "/skein/")).body).toContain("<title>Skein</title>")
   expect((await visit(PREFIX_HOST, "/")).body).toContain("the shop")
+  expect((await visit(PREFIX_HOST, "/x.js")).body).toContain("no such file of the shop")
+  const script = /assets\/[\w.-]+\.js/.exec((await visit(PREFIX_HOST, "/skein/")).body)?.[0]
+  const asset = await visit(PREFIX_HOST, `/skein/${script}`)
+  expect([script, asset.status, asset.headers.get("cache-control")]).toEqual([
+    expect.any(String),
+    200,
+    expect.stringContaining("immutable"),
+  ])
   expect((await visit(PREFIX_HOST, "/skein")).headers.get("location")).toEndWith("/skein/")
   const plain = await get({ port: nginx.plainPort, host: HOST, path: "/x?y=1", tls: false })
   expect([plain.status, plain.headers.get("location")]).toEqual([308, `https://${HOST}/x?y=1`])

@@ -28,15 +28,18 @@ export interface Around {
   readonly shop?: string
 }
 
+/** A site as it is found: its page, and rules for what is served from its own folder, as PHP sites have them. */
+const SHOP = `
+  location / { return 200 "the shop"; }
+  location ~ [^/]\\.php(/|$) { return 200 "PHP of the shop"; }
+  location ~* \\.(?:js|css|svg|webmanifest)$ { expires 12h; return 404 "no such file of the shop"; }`
+
 /**
  * nginx with the files of `deploy/nginx`, installed as their first lines say, in a folder instead of /etc/nginx.
  *
  * @param skeinPort - where the server listens
  */
-export function startShippedNginx(
-  skeinPort: number,
-  { more = () => "", shop = 'location / { return 200 "the shop"; }' }: Around = {},
-): Promise<Nginx> {
+export function startShippedNginx(skeinPort: number, { more = () => "", shop = SHOP }: Around = {}): Promise<Nginx> {
   return startNginx((place) => {
     const { folder, port, plainPort, certificate } = place
     const into = { "/etc/nginx/": `${folder}/` }
