@@ -3,9 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createEmbeddedBroker, type EmbeddedBroker } from "../../server/src/broker/embedded/embedded.ts"
 import type { Durability } from "../../server/src/broker/embedded/log-process/open-log.ts"
-import { realClock } from "../../server/src/broker/testing/clocks.ts"
 import { InlineLink } from "../../server/src/broker/testing/inline-link.ts"
 import { ruleOf } from "../../server/src/broker/testing/support.ts"
+import { systemClock } from "../../server/src/core/clock.ts"
 
 export const rule = ruleOf
 
@@ -29,7 +29,7 @@ export async function withBroker<T>(
 ): Promise<T> {
   const dataDir = mkdtempSync(join(tmpdir(), "skein-bench-"))
   const link = place === "in process" ? { link: new InlineLink(dataDir, durability) } : {}
-  const broker = createEmbeddedBroker({ dataDir, durability, clock: realClock, log: stderr, ...link })
+  const broker = createEmbeddedBroker({ dataDir, durability, clock: systemClock, log: stderr, ...link })
   await broker.start({ deliver, invalidate: () => undefined })
   try {
     return await run(broker)

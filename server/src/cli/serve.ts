@@ -1,7 +1,7 @@
 import { resolve } from "node:path"
 import { ConfigError, type LoadedConfig } from "../config/load.ts"
 import { type Config, closeSettings } from "../config/schema.ts"
-import { systemClock } from "../gateway/clock.ts"
+import { systemClock } from "../core/clock.ts"
 import { createLog, type Log } from "../telemetry/log.ts"
 import type { FlagSpec } from "./arguments.ts"
 import { type DataFolder, openDataFolder } from "./data-folder.ts"

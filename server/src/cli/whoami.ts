@@ -8,7 +8,7 @@ import type { Settings } from "../config/schema.ts"
 import { knowsNobody, MAIN_SITE } from "../config/sites.ts"
 import { didYouMean } from "../config/suggest.ts"
 import type { Clock } from "../core/clock.ts"
-import { systemClock } from "../gateway/clock.ts"
+import { systemClock } from "../core/clock.ts"
 import { type Arguments, ensureNoPositionals, type FlagSpec } from "./arguments.ts"
 import { CliError, EXIT } from "./exit.ts"
 

@@ -7,3 +7,18 @@ export interface Clock {
   /** Calls back once after `delayMs` unless the returned function is called first. */
   after(delayMs: number, run: () => void): () => void
 }
+
+/** The real time, for whoever composes. Its timers never keep the process alive. */
+export const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  every(intervalMs, run) {
+    const timer = setInterval(run, intervalMs)
+    timer.unref()
+    return () => clearInterval(timer)
+  },
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { FakeClock } from "../core/testing/fake-node.ts"
+import { FakeClock } from "../core/testing/fake-clock.ts"
 import { Deadlines } from "./deadline.ts"
 
 test("a handler that hangs is answered for, one that is in time is not", async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test"
 import { connect, type Socket as TcpSocket } from "node:net"
-import { systemClock } from "./clock.ts"
+import { systemClock } from "../core/clock.ts"
 import { ForwardedAddresses } from "./forwarded.ts"
 import { Gateway, type GatewayOptions } from "./gateway.ts"
 import { OriginPolicy } from "./origin.ts"

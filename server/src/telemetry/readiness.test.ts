@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { FakeClock } from "../core/testing/fake-node.ts"
+import { FakeClock } from "../core/testing/fake-clock.ts"
 import type { Log } from "./log.ts"
 import { Readiness } from "./readiness.ts"
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createTokens } from "../../src/auth/jwt.ts"
-import { systemClock } from "../../src/gateway/clock.ts"
+import { systemClock } from "../../src/core/clock.ts"
 import { Program, temporaryFolder } from "./program.ts"
 
 const SKEIN = join(import.meta.dir, "..", "..", "bin", "skein.mjs")

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { type CallbackOptions, SiteCallback } from "../../src/auth/callback/callback.ts"
 import { sessionIdOf } from "../../src/auth/php/person-in.ts"
-import { systemClock } from "../../src/gateway/clock.ts"
+import { systemClock } from "../../src/core/clock.ts"
 import { type Service, start } from "./services.ts"
 
 const ROOT = join(import.meta.dir, "../../..")

@@ -8,7 +8,7 @@ import type { SessionStore } from "../../src/auth/php/store.ts"
 import { fileStore } from "../../src/auth/php/stores/files.ts"
 import { memcachedStore } from "../../src/auth/php/stores/memcached.ts"
 import { redisStore } from "../../src/auth/php/stores/redis.ts"
-import { systemClock } from "../../src/gateway/clock.ts"
+import { systemClock } from "../../src/core/clock.ts"
 import { type Service, startMemcached, startRedis, temporaryFolder } from "./services.ts"
 import { Visitor } from "./site.ts"
 

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite"
 import { afterEach, beforeEach, expect, test } from "bun:test"
-import { ManualClock } from "../testing/clocks.ts"
+import { FakeClock } from "../../core/testing/fake-clock.ts"
 import { type Running, runEmbedded, TestFolder } from "../testing/embedded-in.ts"
 import { eventually, failureOf, ruleOf, upTo } from "../testing/support.ts"
 
@@ -95,7 +95,7 @@ test("a page larger than one answer comes in several and is whole", async () => 
 }, 20_000)
 
 test("publishing many times the retention leaves the file bounded, and the newest publications in it", async () => {
-  const clock = new ManualClock()
+  const clock = new FakeClock(1_700_000_000_000)
   const running = await runEmbedded(folder.path, { clock, limits: { ringCount: 1 } })
   const rule = ruleOf({ historySize: 200 })
   const data = JSON.stringify("x".repeat(500))
@@ -130,7 +130,7 @@ test("publishing many times the retention leaves the file bounded, and the newes
 }, 30_000)
 
 test("age: nothing old is returned, the sweep removes it from the file, epoch and top stay", async () => {
-  const clock = new ManualClock()
+  const clock = new FakeClock(1_700_000_000_000)
   const running = await runEmbedded(folder.path, { clock, limits: { ringCount: 1 } })
   const rule = ruleOf({ historySize: 100_000, historyTtlMs: 10 * MINUTE_MS })
   await publish(running, "a", 1_000, rule)
@@ -156,7 +156,7 @@ test("age: nothing old is returned, the sweep removes it from the file, epoch an
 })
 
 test("channels nobody uses are swept: unpublished after a day, empty ones after 30; their subscribers are told", async () => {
-  const clock = new ManualClock()
+  const clock = new FakeClock(1_700_000_000_000)
   const rule = ruleOf({ historyTtlMs: MINUTE_MS })
   const first = await runEmbedded(folder.path, { clock })
   const asked = (await first.broker.history("asked", rule, { limit: 0 })).top
@@ -187,7 +187,7 @@ test("channels nobody uses are swept: unpublished after a day, empty ones after 
 })
 
 test("an idempotency key is remembered for five minutes at least, then forgotten and removed", async () => {
-  const clock = new ManualClock()
+  const clock = new FakeClock(1_700_000_000_000)
   const running = await runEmbedded(folder.path, { clock })
   const rule = ruleOf({ historyTtlMs: MINUTE_MS })
   const draft = { data: "1", idempotencyKey: "k" }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { ManualClock } from "../testing/clocks.ts"
+import { FakeClock } from "../../core/testing/fake-clock.ts"
 import { Listening, ruleOf, upTo } from "../testing/support.ts"
 import { DEFAULT_LIMITS, type EmbeddedLimits } from "./limits.ts"
 import { MemoryLog } from "./memory-log.ts"
@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000
 const rule = ruleOf({ durability: "memory" })
 
 function make(limits: Partial<EmbeddedLimits> = {}) {
-  const clock = new ManualClock()
+  const clock = new FakeClock(1_700_000_000_000)
   const all = { ...DEFAULT_LIMITS, ...limits }
   const log = new MemoryLog(clock, all, new RecentKeys(all.memoryKeys))
   const listening = new Listening()

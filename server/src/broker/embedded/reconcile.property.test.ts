@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test"
 import fc from "fast-check"
+import { systemClock } from "../../core/clock.ts"
 import type { Published } from "../contract.ts"
-import { realClock } from "../testing/clocks.ts"
 import { Logged, TestFolder } from "../testing/embedded-in.ts"
 import { type Fate, InlineLink } from "../testing/inline-link.ts"
 import { Listening, ruleOf, upTo } from "../testing/support.ts"
@@ -41,7 +41,7 @@ async function play(steps: readonly Step[], fates: readonly Fate[]) {
   const link = new InlineLink(folder.path, "commit", () => fates[next++] ?? "answered")
   let next = 0
   const log = new Logged()
-  const broker = createEmbeddedBroker({ dataDir: folder.path, durability: "commit", clock: realClock, log, link })
+  const broker = createEmbeddedBroker({ dataDir: folder.path, durability: "commit", clock: systemClock, log, link })
   const listening = new Listening()
   await broker.start(listening)
   const outcomes: Promise<Outcome>[] = []
@@ -73,7 +73,7 @@ async function expectSameInFile(dataDir: string, pages: Map<string, unknown[]>):
   const link = new InlineLink(dataDir)
   const log = new Logged()
   const limits = { ringCount: 1 }
-  const broker = createEmbeddedBroker({ dataDir, durability: "commit", clock: realClock, log, link, limits })
+  const broker = createEmbeddedBroker({ dataDir, durability: "commit", clock: systemClock, log, link, limits })
   await broker.start(new Listening())
   for (const [channel, page] of pages) {
     expect([...(await broker.history(channel, rule, { limit: -1 })).publications]).toEqual(page as never)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { ManualClock } from "../testing/clocks.ts"
+import { FakeClock } from "../../core/testing/fake-clock.ts"
 import { type Running, runEmbedded, TestFolder } from "../testing/embedded-in.ts"
 import { SmallDisk } from "../testing/small-disk.ts"
 import { eventually, failureOf, ruleOf, upTo } from "../testing/support.ts"
@@ -276,7 +276,7 @@ test("a machine that lost power may have lost commits: every position is void, u
 
 test("a clock that runs backwards does not disturb order or age", async () => {
   const folder = new TestFolder()
-  const clock = new ManualClock()
+  const clock = new FakeClock(1_700_000_000_000)
   const { broker, listening } = await runEmbedded(folder.path, { clock, limits: { ringCount: 1 } })
   const brief = ruleOf({ historyTtlMs: 60_000 })
   await broker.publish("a", brief, { data: "1" })

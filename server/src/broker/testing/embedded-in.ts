@@ -3,9 +3,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { SupervisedChild } from "../../child/supervised-child.ts"
 import type { Clock } from "../../core/clock.ts"
+import { systemClock } from "../../core/clock.ts"
 import { createEmbeddedBroker, type EmbeddedBroker, type EmbeddedBrokerOptions } from "../embedded/embedded.ts"
 import { MAX_LOG_FRAME_BYTES } from "../embedded/log-wire.ts"
-import { realClock } from "./clocks.ts"
 import { Listening } from "./support.ts"
 
 /** What the broker logged, for tests that expect it to say something. */
@@ -43,7 +43,7 @@ export async function runEmbedded(
   options: Partial<Omit<EmbeddedBrokerOptions, "dataDir">> & { clock?: Clock } = {},
 ): Promise<Running> {
   const logged = new Logged()
-  const clock = options.clock ?? realClock
+  const clock = options.clock ?? systemClock
   const child = new SupervisedChild({
     name: "log process",
     entry: join(import.meta.dirname, "..", "embedded", "log-process", "main.ts"),

@@ -1,5 +1,4 @@
 import { Channels } from "../channels.ts"
-import type { Clock } from "../clock.ts"
 import type { Connection, Frame, Identity, Outlet } from "../connection.ts"
 import { type Encoder, Fanout, type TopicPublisher } from "../fanout.ts"
 import type { ChannelLimits } from "../limits.ts"
@@ -7,23 +6,7 @@ import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "
 import { Presence } from "../presence.ts"
 import type { Publication } from "../publication.ts"
 import { type ChannelRule, RuleBook } from "../rules.ts"
-
-/** Time moved by hand. */
-export class FakeClock implements Clock {
-  #nowMs = 0
-  nowMs(): number {
-    return this.#nowMs
-  }
-  advance(ms: number): void {
-    this.#nowMs += ms
-  }
-  every(): () => void {
-    return () => undefined
-  }
-  after(): () => void {
-    return () => undefined
-  }
-}
+import { FakeClock } from "./fake-clock.ts"
 
 /** A channel rule with everything allowed; say only what the test is about. */
 export function ruleWith(change: Partial<ChannelRule>): ChannelRule {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test"
-import { FakeClock } from "../../../core/testing/fake-node.ts"
+import { FakeClock } from "../../../core/testing/fake-clock.ts"
 import { Failures } from "./failures.ts"
 
 function failures() {

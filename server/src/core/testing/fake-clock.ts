@@ -1,19 +1,4 @@
-import type { Clock } from "../../core/clock.ts"
-
-/** Real time. Its timers do not keep the process alive. */
-export const realClock: Clock = {
-  nowMs: () => Date.now(),
-  every(intervalMs, run) {
-    const timer = setInterval(run, intervalMs)
-    timer.unref()
-    return () => clearInterval(timer)
-  },
-  after(delayMs, run) {
-    const timer = setTimeout(run, delayMs)
-    timer.unref()
-    return () => clearTimeout(timer)
-  },
-}
+import type { Clock } from "../clock.ts"
 
 interface Timer {
   dueMs: number
@@ -22,11 +7,11 @@ interface Timer {
 }
 
 /** Time that moves only when told to. */
-export class ManualClock implements Clock {
+export class FakeClock implements Clock {
   #nowMs: number
   readonly #timers = new Set<Timer>()
 
-  constructor(startMs = 1_700_000_000_000) {
+  constructor(startMs = 0) {
     this.#nowMs = startMs
   }
 
