@@ -1,5 +1,6 @@
 import { render } from "preact"
 import { followLanguage } from "./i18n/index.ts"
+import { followTokens } from "./session/session.ts"
 import { followPlace } from "./state/homing.ts"
 import { followKeyboard } from "./state/screen.ts"
 import { followSettings } from "./state/settings.ts"
@@ -13,5 +14,6 @@ followLanguage()
 followTitle()
 followPlace()
 followKeyboard()
+followTokens()
 render(<App />, document.getElementById("app") as HTMLElement)
 void open()

@@ -40,6 +40,22 @@ test("the whole way without a mouse", async () => {
   expect(await composer(page).inputValue()).toBe("draft")
 })
 
+test("arrow keys walk on from a link in a message", async () => {
+  const page = await house.guest("Lia")
+  await say(page, "first of two")
+  await message(page, "first of two").waitFor()
+  await say(page, "see https://example.org")
+  await message(page, "see https://example.org").waitFor()
+  const focused = () => page.evaluate(() => document.activeElement?.textContent ?? "")
+  await message(page, "see").getByRole("link").focus()
+  await page.keyboard.press("ArrowUp")
+  expect(await focused()).toContain("first of two")
+  await page.keyboard.press("ArrowDown")
+  expect(await focused()).toContain("see https://example.org")
+  await page.keyboard.press("ArrowDown")
+  expect(await composer(page).evaluate((field) => field === document.activeElement)).toBe(true)
+})
+
 test("Ctrl+K finds rooms and people; Alt with arrows walks the rooms", async () => {
   const [ben] = await Promise.all([house.guest("Ben"), house.guest("Zora")])
   await ben.getByRole("button", { name: "Browse rooms" }).click()

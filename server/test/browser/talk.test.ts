@@ -180,6 +180,22 @@ test("a site's token in the address signs its user in, and is gone from the addr
   await page.locator(".self-button").click()
   // Members are named by their site.
   expect(await page.getByRole("textbox", { name: "Display name" }).count()).toBe(0)
+
+  // A link of another's followed on the open page: the page is theirs, and nothing of the link is left.
+  const other = await new SignJWT({ sub: "user-43", info: { name: "Quentin Sato" } })
+    .setProtectedHeader({ alg: "HS256" })
+    .setExpirationTime("5m")
+    .sign(new TextEncoder().encode(TOKEN_SECRET))
+  await composer(page).waitFor()
+  await page.goto(`${house.server.url}/#token=${other}`)
+  await page.locator(".self-name", { hasText: "Quentin Sato" }).waitFor()
+  expect(page.url()).not.toContain("token")
+})
+
+test("a token that is none, mangled besides, leaves the door as it is", async () => {
+  const page = await house.visitor({}, undefined, "/#token=%E0%A4%A")
+  await page.getByRole("heading", { name: "Please sign in" }).waitFor()
+  expect(page.url()).not.toContain("token")
 })
 
 test("no page complained: no script error, nothing against the content policy", () => {

@@ -6,3 +6,13 @@ export function socketAddress(path: string): string {
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:"
   return url.href
 }
+
+/** A part of an address as it was written. One mangled on its way here stays as it is: it must not stop the page. */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch (error) {
+    if (error instanceof URIError) return text
+    throw error
+  }
+}

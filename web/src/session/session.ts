@@ -1,5 +1,5 @@
 import type { SessionAnswer } from "../contract.ts"
-import { address } from "./addresses.ts"
+import { address, decoded } from "./addresses.ts"
 import { ChatError, toChatError } from "./errors.ts"
 
 async function ask(method: "GET" | "POST" | "DELETE", body?: object): Promise<SessionAnswer> {
@@ -21,10 +21,19 @@ export const enterAsGuest = (name: string): Promise<SessionAnswer> => ask("POST"
 export const enterWithToken = (token: string): Promise<SessionAnswer> => ask("POST", { token })
 export const leaveSession = (): Promise<SessionAnswer> => ask("DELETE")
 
+const tokenInAddress = (): string | undefined => /^#(?:.*&)?token=([^&]+)/.exec(location.hash)?.[1]
+
 /** Takes a site's token out of `#token=…`, and out of the address before anything else can see it there. */
 export function takeTokenFromAddress(): string | undefined {
-  const match = /^#(?:.*&)?token=([^&]+)/.exec(location.hash)
-  if (!match?.[1]) return undefined
+  const token = tokenInAddress()
+  if (token === undefined) return undefined
   history.replaceState(null, "", location.pathname + location.search)
-  return decodeURIComponent(match[1])
+  return decoded(token)
+}
+
+/** A link with a token followed on a page that is open already: the page begins again as that person's. */
+export function followTokens(): void {
+  addEventListener("hashchange", () => {
+    if (tokenInAddress() !== undefined) location.reload()
+  })
 }

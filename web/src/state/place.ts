@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals"
+import { decoded } from "../session/addresses.ts"
 import { type Room, rooms } from "./rooms.ts"
 
 /** The address after `#`: `/r/<slug>` or `/c/<conversation id>`, and `/<seq>` when it points at a message. */
@@ -14,16 +15,6 @@ export function parsePlace(hash: string): Place {
   const name = decoded(match[2] ?? "")
   const seq = match[3] ? { seq: Number(match[3]) } : {}
   return match[1] === "r" ? { slug: name, ...seq } : { id: name, ...seq }
-}
-
-/** A link mangled on its way here leads nowhere; it must not take the whole page with it. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch (error) {
-    if (error instanceof URIError) return text
-    throw error
-  }
 }
 
 export const place = signal<Place>(parsePlace(location.hash))

@@ -3,10 +3,11 @@ import { me } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { askDelete, startIntent } from "./MessageActions.tsx"
 
-/** Arrow keys between messages; r, e, Delete on the focused one. */
+/** Arrow keys between messages, also from a link in one; r, e, Delete on the focused one. */
 export function moveBetweenMessages(event: KeyboardEvent, room: Room): void {
-  const article = event.target as HTMLElement
-  if (article.tagName !== "ARTICLE" || event.ctrlKey || event.metaKey || event.altKey) return
+  const target = event.target as HTMLElement
+  const article = target.closest("[data-seq]")?.querySelector<HTMLElement>(":scope > article")
+  if (!article || event.ctrlKey || event.metaKey || event.altKey) return
   if (event.key === "ArrowUp" || event.key === "ArrowDown") {
     event.preventDefault()
     const all = [...(event.currentTarget as HTMLElement).querySelectorAll<HTMLElement>("[data-seq] > article")]
@@ -15,6 +16,7 @@ export function moveBetweenMessages(event: KeyboardEvent, room: Room): void {
     else if (event.key === "ArrowDown") focusComposer.value++
     return
   }
+  if (target !== article) return
   const seq = Number(article.closest<HTMLElement>("[data-seq]")?.dataset.seq)
   const message = room.thread.peek().rows.find((row) => row.message.seq === seq)?.message
   if (!message || message.state === "deleted") return
