@@ -100,6 +100,6 @@ function opennessConflicts({ server }: Settings, mode: Mode): Conflict[] {
 }
 
 export function isLoopbackHost(host: string): boolean {
-  const bare = host.toLowerCase().replace(/^\[(.*)\]$/, "$1")
+  const bare = host.toLowerCase()
   return bare === "localhost" || bare === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare)
 }

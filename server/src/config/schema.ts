@@ -27,8 +27,8 @@ import { knowsNobody, MAIN_SITE, NO_SITE, siteSchema } from "./sites.ts"
 const serverSchema = z.strictObject({
   host: text("Address to listen on. Anything but loopback means production mode.", {
     default: "127.0.0.1",
-    expects: "an address or a host name",
-    pattern: /^[^\s/]+$/,
+    expects: "an address or a host name, without port and brackets",
+    pattern: /^([^\s/:[\]]+|[0-9a-fA-F]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*(%\w+)?)$/,
     env: "SKEIN_HOST",
   }),
   port: integer("Port to listen on. 0 takes a free one and prints it.", {
