@@ -335,6 +335,18 @@ describe("the chat", () => {
     expect((await it.call(renamed, "chat.hello", {})).user).toEqual({ id: "Ann", name: "Ann B." })
   })
 
+  test("CHAT-19 a token that names nobody leaves the name that is known, from the back end or an earlier token", async () => {
+    const bare = { userId: "u-7" }
+    expect((await it.call(bare, "chat.hello", {})).user).toEqual({ id: "u-7", name: "u-7" })
+    const saved = { id: "u-7", name: "Ann Lee", avatar: "/ann.png" }
+    await it.chat.callForBackEnd("chat.users.save", JSON.stringify(saved))
+    expect((await it.call(bare, "chat.hello", {})).user).toEqual(saved)
+    const restarted = await startChat(subject.store)
+    expect((await restarted.call(bare, "chat.hello", {})).user).toEqual(saved)
+    const renamed = { userId: "u-7", info: JSON.stringify({ name: "Ann Fox" }) }
+    expect((await restarted.call(renamed, "chat.hello", {})).user).toEqual({ id: "u-7", name: "Ann Fox" })
+  })
+
   test("CHAT-25 a site cannot hand out a guest's id, and nobody is nobody", async () => {
     expect(await codeOf(() => it.call({ userId: "g_1", info: '{"name":"x"}' }, "chat.hello", {}))).toBe(
       "permission_denied",

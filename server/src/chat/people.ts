@@ -150,8 +150,9 @@ export class People {
   async #load(identity: Identity): Promise<StoredUser> {
     const { users } = await this.#store.users({ ids: [identity.userId] })
     const [stored] = users
+    if (stored && (isGuestId(stored.id) || saysNothing(identity))) return stored
     const draft = draftOf(identity)
-    if (stored && (isGuestId(stored.id) || isSame(stored, draft))) return stored
+    if (stored && isSame(stored, draft)) return stored
     try {
       return await this.#save(draft, await this.#defaultRooms.ids())
     } catch (error) {
@@ -191,6 +192,12 @@ function draftOf(identity: Identity): UserDraft {
     ...(avatar === undefined ? {} : { avatar }),
     guest,
   }
+}
+
+/** A token with an id and no more: whoever is known by it stays as he is known. */
+function saysNothing(identity: Identity): boolean {
+  const { name, avatar } = profileOf(identity)
+  return name === undefined && avatar === undefined
 }
 
 const isSame = (stored: StoredUser, draft: UserDraft): boolean =>

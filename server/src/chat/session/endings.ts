@@ -35,16 +35,27 @@ export async function isEnded(store: ChatStore, sessionId: string): Promise<bool
 }
 
 export interface LoginNamed {
-  readonly sessionId: string
+  /** Undefined: the token names no login. */
+  readonly sessionId: string | undefined
+  /** Empty: nobody's. */
   readonly userId: string
+  /** When the token was issued, Unix milliseconds, to the second. Undefined: it does not say. */
+  readonly issuedAtMs: number | undefined
 }
 
 /** `replaced`: ended, and another one may have taken its place in the same browser. */
 export type LoginState = "live" | "ended" | "replaced"
 
 /** @param login - of a token */
-export async function loginState(store: ChatStore, { sessionId, userId }: LoginNamed): Promise<LoginState> {
-  if (!(await isEnded(store, sessionId))) return "live"
+export async function loginState(store: ChatStore, login: LoginNamed): Promise<LoginState> {
+  const { sessionId, userId, issuedAtMs } = login
+  const [isOver, isOfBefore] = await Promise.all([
+    sessionId !== undefined && isEnded(store, sessionId),
+    issuedAtMs !== undefined && userId !== "" && wasUserEndedSince(store, userId, issuedAtMs),
+  ])
+  // Whoever ended all logins of the user may let him in anew: the client asks for another token.
+  if (isOfBefore) return "replaced"
+  if (sessionId === undefined || !isOver) return "live"
   // The site's login ended, perhaps for another one of it.
   if (siteMarkIn(sessionId) !== undefined) return "replaced"
   // A guest who is gone has signed in at the site; one who signed out is still known.
@@ -57,11 +68,14 @@ export async function isLoginEnded(
   store: ChatStore,
   { userId, sessionId, signedInAtMs }: LoginClaims,
 ): Promise<boolean> {
-  const [ended, ofUser] = await Promise.all([
-    isEnded(store, sessionId),
-    store.isSessionEnded({ sessionId: userMark(userId) }),
-  ])
-  return ended || (ofUser.untilMs !== undefined && signedInAtMs <= ofUser.untilMs - LONGEST_LOGIN_MS)
+  const answers = await Promise.all([isEnded(store, sessionId), wasUserEndedSince(store, userId, signedInAtMs)])
+  return answers.some((ended) => ended)
+}
+
+/** Whether all that a user had was ended at this time or later. */
+async function wasUserEndedSince(store: ChatStore, userId: string, sinceMs: number): Promise<boolean> {
+  const { untilMs } = await store.isSessionEnded({ sessionId: userMark(userId) })
+  return untilMs !== undefined && sinceMs <= untilMs - LONGEST_LOGIN_MS
 }
 
 /** From now on the site's login opens nothing any more. */
@@ -70,7 +84,7 @@ export async function endSiteSession(store: ChatStore, sid: string, clock: Clock
   await store.endSession({ sessionId: siteMark(sid), untilMs: nowMs + LONGEST_LOGIN_MS, nowMs })
 }
 
-/** Ends all logins that a user has now; later ones are good. */
+/** Ends all logins that a user has now, and all tokens issued until now; later ones are good. */
 export async function endUserSessions(store: ChatStore, userId: string, clock: Clock): Promise<void> {
   const nowMs = clock.nowMs()
   await store.endSession({ sessionId: userMark(userId), untilMs: nowMs + LONGEST_LOGIN_MS, nowMs })
