@@ -70,7 +70,7 @@ export class StaticFiles {
       "X-Content-Type-Options": "nosniff",
       ETag: asset.etag,
       Vary: "Accept-Encoding",
-      ...(asset.isPage ? this.#pageHeaders() : {}),
+      ...(asset.isPage ? this.#pageHeaders() : FOR_EVERYBODY),
     }
     if (request.headers.get("if-none-match") === asset.etag) return new Response(null, { status: 304, headers })
     const [encoding, body] = choose(asset, request.headers.get("accept-encoding") ?? "")
@@ -88,6 +88,9 @@ export class StaticFiles {
     }
   }
 }
+
+/** From a CDN (assets.base_url) browsers run a page's module only when it says so; no file here is secret. */
+const FOR_EVERYBODY = { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" }
 
 function contentSecurityPolicy(assetsBaseUrl: string): string {
   const assets = assetsBaseUrl === "" ? "'self'" : `'self' ${new URL(assetsBaseUrl).origin}`
