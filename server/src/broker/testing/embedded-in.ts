@@ -4,9 +4,10 @@ import { join } from "node:path"
 import { SupervisedChild } from "../../child/supervised-child.ts"
 import type { Clock } from "../../core/clock.ts"
 import { systemClock } from "../../core/clock.ts"
+import type { FakeClock } from "../../core/testing/fake-clock.ts"
 import { createEmbeddedBroker, type EmbeddedBroker, type EmbeddedBrokerOptions } from "../embedded/embedded.ts"
 import { MAX_LOG_FRAME_BYTES } from "../embedded/log-wire.ts"
-import { Listening } from "./support.ts"
+import { eventually, Listening } from "./support.ts"
 
 /** What the broker logged, for tests that expect it to say something. */
 export class Logged {
@@ -56,4 +57,14 @@ export async function runEmbedded(
   const listening = new Listening()
   await broker.start(listening)
   return { broker, listening, logged, child }
+}
+
+/**
+ * A second of fake time goes by, and the log process has answered its tick. Without waiting for that, fake time would
+ * outrun the real process on a busy machine, and it would be killed for not answering.
+ */
+export async function secondGoesBy({ broker }: Running, clock: FakeClock): Promise<void> {
+  const before = broker.stats().log
+  clock.advance(1_000)
+  await eventually("the answer to a tick", () => broker.stats().log !== before)
 }
