@@ -5,6 +5,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { launch } from "../server/bin/launch.mjs"
 
+const OLDEST_NODE = 20
 const root = join(dirname(fileURLToPath(import.meta.url)), "..")
 const WEB_SOURCES = [
   "web/src",
@@ -15,10 +16,13 @@ const WEB_SOURCES = [
   "server/src/chat/contract.ts",
 ]
 
-if (!existsSync(join(root, "node_modules"))) {
-  process.stderr.write("skein: the packages are not installed yet: run npm ci first\n")
-  process.exit(1)
-}
+const [nodeMajor] = process.versions.node.split(".").map(Number)
+if (nodeMajor < OLDEST_NODE) end(`Node ${OLDEST_NODE} or later is needed, this is ${process.versions.node}`)
+if (!existsSync(join(root, "node_modules"))) end("the packages are not installed yet: run npm ci first")
+if (newest("package-lock.json") > newest("node_modules/.package-lock.json"))
+  process.stderr.write(
+    "skein: the list of packages is newer than what is installed: run npm ci if something is missing\n",
+  )
 if (newest("server/public") < Math.max(...WEB_SOURCES.map(newest))) buildPages()
 launch(["serve", ...process.argv.slice(2)])
 
@@ -26,7 +30,12 @@ function buildPages() {
   process.stderr.write("Building the pages (once, a few seconds) …\n")
   const vite = spawnSync("npm", ["run", "build", "-w", "web", "--silent"], { cwd: root, encoding: "utf8" })
   if (vite.status === 0) return
-  process.stderr.write(`${vite.stdout ?? ""}${vite.stderr ?? ""}\nskein: the pages could not be built\n`)
+  process.stderr.write(`${vite.stdout ?? ""}${vite.stderr ?? ""}\n`)
+  end("the pages could not be built, see above; npm ci installs what may be missing")
+}
+
+function end(problem) {
+  process.stderr.write(`skein: ${problem}\n`)
   process.exit(1)
 }
 
