@@ -9,6 +9,7 @@ import type { Node } from "./node.ts"
 
 /** Events kept for an endpoint that takes none. */
 const MAX_WAITING = 100_000
+const MAX_WAITING_BYTES = 256 * 1_024 * 1_024
 const REQUEST_TIMEOUT_MS = 10_000
 
 export interface AppWebhooks {
@@ -86,6 +87,7 @@ function endpointsOf(app: Config["pusherApps"][number]): WebhookEndpoint[] {
     batch: app.webhookBatch,
     maxAgeMs: app.webhookMaxAgeMs,
     maxWaiting: MAX_WAITING,
+    maxWaitingBytes: MAX_WAITING_BYTES,
     timeoutMs: REQUEST_TIMEOUT_MS,
   }))
 }

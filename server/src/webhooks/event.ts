@@ -43,8 +43,9 @@ export interface WebhookEndpoint {
   readonly batch: boolean
   /** Given up when older. */
   readonly maxAgeMs: number
-  /** Events kept for it; beyond, the oldest are given up. */
+  /** Events kept for it, and bytes of them; beyond either, the oldest are given up. */
   readonly maxWaiting: number
+  readonly maxWaitingBytes: number
   /** Time for one request. */
   readonly timeoutMs: number
 }

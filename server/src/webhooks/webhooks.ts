@@ -16,8 +16,10 @@ import { type FromProcess, MAX_WEBHOOK_FRAME_BYTES, type ToProcess } from "./wir
 const WEBHOOK_PROCESS = join(import.meta.dirname, "process", "main.ts")
 /** Events that wait for the process to take them; beyond, the oldest are lost, and the log says so. */
 const MAX_UNSAVED = 100_000
-/** Events of one frame: each may have as much data as a client event. */
+const MAX_UNSAVED_BYTES = 64 * 1_024 * 1_024
+/** Events of one frame, and bytes beyond which no further one is added: each may have as much data as a client event. */
 const MAX_PER_FRAME = 250
+const MAX_FRAME_BYTES = 8 * 1_024 * 1_024
 const STOP_DEADLINE_MS = 5_000
 
 export interface WebhooksOptions {
@@ -43,6 +45,7 @@ interface Unsaved {
   readonly number: number
   readonly event: StoredEvent | undefined
   readonly told: ToldChange | undefined
+  readonly bytes: number
 }
 
 /**
@@ -55,6 +58,7 @@ export class Webhooks {
   readonly #unsaved: Unsaved[] = []
   /** So many of them, the first ones, this run of the process has been sent. */
   #sentCount = 0
+  #unsavedBytes = 0
   #next = 1
   #lost = 0
   #isOpen = false
@@ -109,8 +113,10 @@ export class Webhooks {
       ? { ...event, id: `${this.#idPrefix}-${number}`, timeMs: this.#options.clock.nowMs() }
       : undefined
     if (!stored && !told) return
-    this.#unsaved.push({ number, event: stored, told })
-    if (this.#unsaved.length > MAX_UNSAVED) this.#loseOldest()
+    const bytes = stored ? dataBytes(stored) : 0
+    this.#unsaved.push({ number, event: stored, told, bytes })
+    this.#unsavedBytes += bytes
+    while (this.#unsaved.length > MAX_UNSAVED || this.#unsavedBytes > MAX_UNSAVED_BYTES) this.#loseOldest()
     this.#flushSoon()
   }
 
@@ -145,7 +151,7 @@ export class Webhooks {
   #saved(number: number): void {
     const rest = this.#unsaved.findIndex((unsaved) => unsaved.number > number)
     const saved = rest < 0 ? this.#unsaved.length : rest
-    this.#unsaved.splice(0, saved)
+    for (const { bytes } of this.#unsaved.splice(0, saved)) this.#unsavedBytes -= bytes
     this.#sentCount -= saved
   }
 
@@ -162,7 +168,7 @@ export class Webhooks {
   #flush(): void {
     if (!this.#isOpen) return
     while (this.#sentCount < this.#unsaved.length) {
-      const next = this.#unsaved.slice(this.#sentCount, this.#sentCount + MAX_PER_FRAME)
+      const next = this.#nextFrame()
       this.#sentCount += next.length
       this.#send({
         is: "add",
@@ -173,15 +179,34 @@ export class Webhooks {
     }
   }
 
+  /** At least one. */
+  #nextFrame(): Unsaved[] {
+    const next: Unsaved[] = []
+    let bytes = 0
+    for (const unsaved of this.#unsaved.slice(this.#sentCount, this.#sentCount + MAX_PER_FRAME)) {
+      next.push(unsaved)
+      bytes += unsaved.bytes
+      if (bytes >= MAX_FRAME_BYTES) break
+    }
+    return next
+  }
+
   #send(frame: ToProcess): void {
     this.#child.send(JSON.stringify(frame))
   }
 
   #loseOldest(): void {
-    this.#unsaved.shift()
+    this.#unsavedBytes -= this.#unsaved.shift()?.bytes ?? 0
     this.#sentCount = Math.max(0, this.#sentCount - 1)
     this.#lost++
     if (this.#lost === 1 || this.#lost % 10_000 === 0)
       this.#options.log.error({ lost: this.#lost }, "webhook events were lost: the webhook process does not take them")
   }
 }
+
+/** What makes an event large: names are short. */
+const dataBytes = ({ fields = {} }: StoredEvent): number =>
+  Object.values(fields).reduce<number>(
+    (sum, value) => sum + (typeof value === "string" ? Buffer.byteLength(value) : 8),
+    0,
+  )

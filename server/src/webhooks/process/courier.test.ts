@@ -21,6 +21,7 @@ function courier(change: { batch?: boolean; maxAgeMs?: number; maxWaiting?: numb
     batch: true,
     maxAgeMs: 60_000,
     maxWaiting: 1_000,
+    maxWaitingBytes: 1_000_000,
     timeoutMs: 1_000,
     ...change,
   }
@@ -51,7 +52,7 @@ function courier(change: { batch?: boolean; maxAgeMs?: number; maxWaiting?: numb
   let sequence = 0
   const add = (channel: string) => {
     kept.set(++sequence, JSON.stringify({ channel, n: sequence }))
-    one.add({ sequence, endpoint: "e", channel, timeMs: time.nowMs })
+    one.add({ sequence, endpoint: "e", channel, timeMs: time.nowMs, bytes: 100 })
     one.work()
   }
   const wait = (ms: number) => {

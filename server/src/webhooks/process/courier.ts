@@ -54,8 +54,8 @@ export class Courier {
     }
   }
 
-  add({ channel, sequence, timeMs }: Kept): void {
-    this.#lanes.add(channel, { sequence, timeMs })
+  add({ channel, sequence, timeMs, bytes }: Kept): void {
+    this.#lanes.add(channel, { sequence, timeMs, bytes })
   }
 
   /** Sends what can be sent now. Call after `add`, and about four times a second. */
@@ -71,8 +71,8 @@ export class Courier {
 
   /** Gives up what is too old or too much. Call about once a second. */
   giveUp(): void {
-    const { maxAgeMs, maxWaiting, url, appId } = this.endpoint
-    const gone = this.#lanes.giveUp(this.#parts.nowMs() - maxAgeMs, maxWaiting)
+    const { maxAgeMs, maxWaiting, maxWaitingBytes, url, appId } = this.endpoint
+    const gone = this.#lanes.giveUp(this.#parts.nowMs() - maxAgeMs, maxWaiting, maxWaitingBytes)
     if (gone.length === 0) return
     this.#parts.remove(gone)
     this.#dropped += gone.length

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test"
 import fc from "fast-check"
 import { Lanes } from "./lanes.ts"
 
-const event = (sequence: number, timeMs = 0) => ({ sequence, timeMs })
+const event = (sequence: number, timeMs = 0, bytes = 100) => ({ sequence, timeMs, bytes })
 const sequences = (batch: ReturnType<Lanes["take"]>) => batch?.events.map(({ sequence }) => sequence)
 
 test("a batch takes channels together; nobody of a channel under way overtakes", () => {
@@ -43,15 +43,36 @@ test("an encrypted channel travels alone: receivers fail on the whole request fo
   expect(sequences(lanes.take(0, 10))).toEqual([2])
 })
 
+test("a request stays under a megabyte, unless one event alone is larger", () => {
+  const lanes = new Lanes()
+  for (const [sequence, channel] of ["a", "a", "b", "c"].entries()) lanes.add(channel, event(sequence, 0, 500_000))
+  lanes.add("d", event(4, 0, 2_000_000))
+  const batches: number[][] = []
+  for (let batch = lanes.take(0, 50); batch; batch = lanes.take(0, 50)) {
+    batches.push(batch.events.map(({ sequence }) => sequence))
+    lanes.succeeded(batch)
+  }
+  expect(batches).toEqual([[0, 1], [2, 3], [4]])
+})
+
+test("too many bytes: the oldest are given up, until the rest fits", () => {
+  const lanes = new Lanes()
+  for (let sequence = 1; sequence <= 5; sequence++)
+    lanes.add(sequence % 2 ? "odd" : "even", event(sequence, sequence, 1_000))
+  expect(lanes.giveUp(0, 100, 5_000)).toEqual([])
+  expect(lanes.giveUp(0, 100, 2_999)).toEqual([1, 2, 3])
+  expect(lanes.count).toBe(2)
+})
+
 test("gives up the old, then the oldest of too many, but nothing that is under way", () => {
   const lanes = new Lanes()
   for (let sequence = 1; sequence <= 4; sequence++) lanes.add("a", event(sequence, sequence))
   lanes.add("b", event(5, 5))
   lanes.take(0, 10) && lanes.add("c", event(6, 1))
-  expect(lanes.giveUp(4, 100)).toEqual([6])
+  expect(lanes.giveUp(4, 100, 10_000)).toEqual([6])
   const idle = new Lanes()
   for (let sequence = 1; sequence <= 5; sequence++) idle.add(sequence % 2 ? "odd" : "even", event(sequence, sequence))
-  expect(idle.giveUp(2, 2).sort()).toEqual([1, 2, 3])
+  expect(idle.giveUp(2, 2, 10_000).sort()).toEqual([1, 2, 3])
   expect(idle.count).toBe(2)
   expect(sequences(idle.take(0, 10))).toEqual([4, 5])
 })

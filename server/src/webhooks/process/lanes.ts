@@ -1,8 +1,13 @@
+/** Of one request, unless a single event has more: PHP takes 8 MB unless told otherwise. */
+const MAX_BATCH_BYTES = 1_024 * 1_024
+
 /** An event waiting for its endpoint. Its text stays on disk until it is sent. */
 export interface Waiting {
   /** Order of arrival over all events. */
   readonly sequence: number
   readonly timeMs: number
+  /** Of its text. */
+  readonly bytes: number
 }
 
 /** The events of one channel for one endpoint, in order. */
@@ -31,6 +36,7 @@ export class Lanes {
   /** Lanes that failed and wait for their time. */
   readonly #resting = new Set<Lane>()
   #count = 0
+  #bytes = 0
 
   get count(): number {
     return this.#count
@@ -44,6 +50,7 @@ export class Lanes {
     }
     lane.waiting.push(waiting)
     this.#count++
+    this.#bytes += waiting.bytes
     if (!lane.isBusy && lane.failures === 0) this.#ready.add(lane)
   }
 
@@ -87,15 +94,15 @@ export class Lanes {
     }
   }
 
-  /** Gives up what came before `timeMs`, and the oldest beyond `maxCount`. @returns their sequences */
-  giveUp(timeMs: number, maxCount: number): number[] {
+  /** Gives up what came before `timeMs`, and the oldest beyond `maxCount` or `maxBytes`. @returns their sequences */
+  giveUp(timeMs: number, maxCount: number, maxBytes: number): number[] {
     const gone: number[] = []
     for (const lane of [...this.#lanes.values()]) {
       if (lane.isBusy) continue
       const old = lane.waiting.findIndex((waiting) => waiting.timeMs >= timeMs)
       if (old !== 0) gone.push(...this.#shorten(lane, old < 0 ? lane.waiting.length : old))
     }
-    if (this.#count > maxCount) gone.push(...this.#giveUpOldest(this.#count - maxCount))
+    if (this.#count > maxCount || this.#bytes > maxBytes) gone.push(...this.#giveUpOldest(maxCount, maxBytes))
     return gone
   }
 
@@ -108,11 +115,16 @@ export class Lanes {
     return oldest
   }
 
-  #giveUpOldest(excess: number): number[] {
+  #giveUpOldest(maxCount: number, maxBytes: number): number[] {
     const idle = [...this.#lanes.values()].filter(({ isBusy }) => !isBusy)
     const oldest = idle.flatMap((lane) => lane.waiting.map((waiting) => ({ lane, sequence: waiting.sequence })))
     oldest.sort((a, b) => a.sequence - b.sequence)
-    return oldest.slice(0, excess).flatMap(({ lane }) => this.#shorten(lane, 1))
+    const gone: number[] = []
+    for (const { lane } of oldest) {
+      if (this.#count <= maxCount && this.#bytes <= maxBytes) break
+      gone.push(...this.#shorten(lane, 1))
+    }
+    return gone
   }
 
   #shorten(lane: Lane, count: number): number[] {
@@ -121,19 +133,32 @@ export class Lanes {
     return gone
   }
 
-  #batchOf(lanes: readonly Lane[], maxEvents: number): Batch {
+  #batchOf(candidates: readonly Lane[], maxEvents: number): Batch {
     const events: Waiting[] = []
-    for (const lane of lanes) {
+    const lanes: Lane[] = []
+    let bytes = 0
+    for (const lane of candidates) {
+      const before = events.length
+      for (const waiting of lane.waiting) {
+        const isFull = events.length >= maxEvents || bytes + waiting.bytes > MAX_BATCH_BYTES
+        if (isFull && events.length > 0) break
+        events.push(waiting)
+        bytes += waiting.bytes
+      }
+      // Nothing of it fits: it goes with the next.
+      if (events.length === before) continue
       lane.isBusy = true
       this.#ready.delete(lane)
-      events.push(...lane.waiting.slice(0, maxEvents - events.length))
+      lanes.push(lane)
     }
     return { events: events.sort((a, b) => a.sequence - b.sequence), lanes }
   }
 
   #drop(lane: Lane, count: number): number[] {
-    this.#count -= count
-    return lane.waiting.splice(0, count).map(({ sequence }) => sequence)
+    const dropped = lane.waiting.splice(0, count)
+    this.#count -= dropped.length
+    for (const { bytes } of dropped) this.#bytes -= bytes
+    return dropped.map(({ sequence }) => sequence)
   }
 
   #release(lane: Lane): void {

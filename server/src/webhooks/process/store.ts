@@ -7,6 +7,7 @@ export interface Kept {
   readonly endpoint: string
   readonly channel: string
   readonly timeMs: number
+  readonly bytes: number
 }
 
 const SCHEMA = `
@@ -54,10 +55,13 @@ export class WebhookStore {
   /** @returns undefined when it is there already: the node did not hear that it was added */
   add(endpoint: string, event: StoredEvent): Kept | undefined {
     const { id, channel, timeMs } = event
+    const body = eventBody(event)
     const { changes, lastInsertRowid } = this.#db
       .query("INSERT OR IGNORE INTO events (id, endpoint, channel, time_ms, body) VALUES (?, ?, ?, ?, ?)")
-      .run(id, endpoint, channel, timeMs, eventBody(event))
-    return changes === 0 ? undefined : { sequence: Number(lastInsertRowid), endpoint, channel, timeMs }
+      .run(id, endpoint, channel, timeMs, body)
+    return changes === 0
+      ? undefined
+      : { sequence: Number(lastInsertRowid), endpoint, channel, timeMs, bytes: Buffer.byteLength(body) }
   }
 
   tell({ appId, channel, userId = "", isTrue }: ToldChange): void {
@@ -74,7 +78,9 @@ export class WebhookStore {
 
   all(): Kept[] {
     return this.#db
-      .query<Kept, []>("SELECT sequence, endpoint, channel, time_ms AS timeMs FROM events ORDER BY sequence")
+      .query<Kept, []>(
+        "SELECT sequence, endpoint, channel, time_ms AS timeMs, octet_length(body) AS bytes FROM events ORDER BY sequence",
+      )
       .all()
   }
 
