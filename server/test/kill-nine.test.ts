@@ -165,7 +165,13 @@ test(`kill -9 under load, ${ROUNDS} rounds: nothing acknowledged is lost, nothin
   const random = generator(seed)
   const server = await TestServer.start({
     args: ["--config", join(folder, "skein.toml")],
-    env: { SKEIN_LOG_LEVEL: "error", SKEIN_LIMITS_MESSAGES_PER_SECOND: "100000", SKEIN_LIMITS_MESSAGE_BURST: "100000" },
+    env: {
+      SKEIN_LOG_LEVEL: "error",
+      SKEIN_LIMITS_MESSAGES_PER_SECOND: "100000",
+      SKEIN_LIMITS_MESSAGE_BURST: "100000",
+      // A listener that comes back late on a busy machine has much to catch up with; a refusal would be right, but is not the subject.
+      SKEIN_LIMITS_MAX_HISTORY_PAGE: "10000",
+    },
   })
   const sockets = ["ann", "bob", "eve"].map((name) => new SocketPublisher(server, name))
   const stubborn = ["php1", "php2"].map((name) => new StubbornPublisher(server, name))
@@ -173,7 +179,11 @@ test(`kill -9 under load, ${ROUNDS} rounds: nothing acknowledged is lost, nothin
 
   for (let round = 0; round < ROUNDS; round++) {
     const before = listeners.map(({ last }) => last)
-    await until(() => listeners.every(({ last }, i) => last > (before[i] ?? 0)), `round ${round}: everyone hears news`)
+    await until(
+      () => listeners.every(({ last }, i) => last > (before[i] ?? 0)),
+      `round ${round}: everyone hears news`,
+      30_000,
+    )
     await new Promise((resolve) => setTimeout(resolve, random() * 120))
     await server.kill()
     await server.begin()
@@ -183,7 +193,7 @@ test(`kill -9 under load, ${ROUNDS} rounds: nothing acknowledged is lost, nothin
   await Promise.all(stubborn.map((publisher) => publisher.stop()))
   const history = await wholeHistory(server)
   const top = history.at(-1)?.offset ?? 0
-  await until(() => listeners.every(({ last }) => last === top), "every listener reaches the end")
+  await until(() => listeners.every(({ last }) => last === top), "every listener reaches the end", 30_000)
   for (const listener of listeners) listener.stop()
 
   expect(history.map(({ offset }) => offset)).toEqual(Array.from({ length: top }, (_, i) => i + 1))
@@ -201,7 +211,7 @@ test(`kill -9 under load, ${ROUNDS} rounds: nothing acknowledged is lost, nothin
   const acknowledged = [...sockets, ...stubborn].reduce((sum, publisher) => sum + publisher.acknowledged.length, 0)
   console.log(`${ROUNDS} kills, ${top} publications kept, ${acknowledged} acknowledged`)
   await server.stop()
-}, 180_000)
+}, 400_000)
 
 /** Everything acknowledged is there once, and what this publisher said stands in the order it said it. */
 function expectKept(history: readonly { data: Item }[], name: string, acknowledged: readonly number[]): void {

@@ -113,7 +113,7 @@ test("a log process that cannot run: publishes are refused with the reason, the 
 }, 30_000)
 
 test("publishes refused after their log process died are in no history, even if it had stored them", async () => {
-  const running = await runEmbedded(folder.path, { limits: { answerDeadlineMs: 300 } })
+  const running = await runEmbedded(folder.path, { limits: { answerDeadlineMs: 1_500 } })
   const rule = ruleOf()
   await running.broker.publish("a", rule, { data: "1" })
   const { pid } = running.child
