@@ -53,9 +53,9 @@ function refusingEndedSessions(tokens: Tokens, stateOf: (login: LoginNamed) => P
     subscription: (token, expected) => tokens.subscription(token, expected),
     async connection(token) {
       const verdict = await tokens.connection(token)
-      if (verdict.kind !== "ok" || verdict.identity.sessionId === undefined) return verdict
-      const { sessionId, userId } = verdict.identity
-      const state = await stateOf({ sessionId, userId })
+      if (verdict.kind !== "ok") return verdict
+      const { identity, issuedAtMs } = verdict
+      const state = await stateOf({ sessionId: identity.sessionId, userId: identity.userId, issuedAtMs })
       if (state === "live") return verdict
       // Clients that can ask for a new token do when theirs is expired.
       return { kind: state === "replaced" ? "expired" : "invalid", why: "its session was signed out" }

@@ -26,8 +26,10 @@ export async function createTokens(options: TokenOptions, clock: Clock): Promise
       const verdict = await verifyToken(parts, token, nowMs)
       if (verdict.kind !== "ok") return verdict
       return reading(() => {
-        const identity = identityOf(verdict.claims)
-        return isOver(identity, nowMs) ?? { kind: "ok", identity }
+        const { claims } = verdict
+        const identity = identityOf(claims)
+        const issued = claims.iat === undefined ? {} : { issuedAtMs: claims.iat * 1_000 }
+        return isOver(identity, nowMs) ?? { kind: "ok", identity, ...issued }
       })
     },
 

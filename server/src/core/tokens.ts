@@ -16,8 +16,8 @@ export interface SubscriptionGrant {
 
 /** Reads the tokens clients bring. Implemented by auth; protocols only see this. Never throws for bad input. */
 export interface Tokens {
-  /** A connection token (JWT). */
-  connection(token: string): Promise<TokenVerdict<{ readonly identity: Identity }>>
+  /** A connection token (JWT). `issuedAtMs`: Unix milliseconds, to the second; absent when the token does not say. */
+  connection(token: string): Promise<TokenVerdict<{ readonly identity: Identity; readonly issuedAtMs?: number }>>
   /** A subscription token. `mismatch`: signed well, but for another channel, user or client. */
   subscription(
     token: string,

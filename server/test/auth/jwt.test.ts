@@ -27,15 +27,16 @@ describe("connection tokens", () => {
     expect(await connect({ sub: "42", info: { name: "小明" }, exp: NOW_S + 60 })).toEqual({
       kind: "ok",
       identity: { userId: "42", info: '{"name":"小明"}', expiresAtMs: NOW_MS + 60_000, clientRefreshes: true },
+      issuedAtMs: NOW_MS,
     })
   })
 
   test("without exp never expire", async () => {
-    expect(await connect({ sub: "42" })).toEqual({ kind: "ok", identity: { userId: "42" } })
+    expect(await connect({ sub: "42" })).toEqual({ kind: "ok", identity: { userId: "42" }, issuedAtMs: NOW_MS })
   })
 
   test("without sub are anonymous", async () => {
-    expect(await connect({})).toEqual({ kind: "ok", identity: { userId: "" } })
+    expect(await connect({})).toEqual({ kind: "ok", identity: { userId: "" }, issuedAtMs: NOW_MS })
   })
 
   test("with a number as sub are invalid, and say what PHP should write", async () => {
@@ -64,6 +65,7 @@ describe("connection tokens", () => {
           { channel: "c" },
         ],
       },
+      issuedAtMs: NOW_MS,
     })
   })
 
@@ -103,7 +105,7 @@ describe("times, without leeway", () => {
     const later = await connect({ sub: "42", exp, expire_at: NOW_S + 3600 })
     expect(later).toMatchObject({ identity: { expiresAtMs: NOW_MS + 3_600_000 } })
     const never = await connect({ sub: "42", exp, expire_at: 0 })
-    expect(never).toEqual({ kind: "ok", identity: { userId: "42" } })
+    expect(never).toEqual({ kind: "ok", identity: { userId: "42" }, issuedAtMs: NOW_MS })
     expect(await connect({ sub: "42", exp, expire_at: NOW_S - 1 })).toMatchObject({ kind: "expired" })
   })
 

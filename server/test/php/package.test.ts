@@ -114,10 +114,34 @@ test("a ban or a changed password in PHP: chat logins of that user end on all de
   const closing = closingOf(device.centrifuge)
   const calledAtMs = await calledAt(`$skein->endSessionsOf('ann');`)
   expect((await until(() => closing.atMs, "closed")) - calledAtMs).toBeLessThan(1_000)
+  // Its page's token was issued before, so what comes back is nobody.
+  await device.centrifuge.ready(10_000)
+  await expect(device.call("chat.hello", {})).rejects.toMatchObject({ code: 101 })
   expect((await ann.session("GET")).user).toBeNull()
   expect(other.centrifuge.state).toBe(State.Connected)
   bob.close()
   ann.close()
+})
+
+test("a ban ends the user's tokens of before, of any login or none; one made afterwards is good", async () => {
+  const token = () => php(`echo $skein->tokens()->connection('banned', 'Bea');`)
+  const before = await token()
+  const client = connect(before)
+  await client.ready(5_000)
+  await php(`$skein->endSessionsOf('banned');`)
+  await until(() => client.state === State.Disconnected, "closed, and refused with the token it has")
+  const again = connect(before)
+  await until(() => again.state === State.Disconnected, "refused")
+  // Tokens say when they were made to the second: one of the same second is one of before.
+  const later = await until(async () => {
+    const one = connect(await token())
+    const isIn = await one.ready(5_000).then(
+      () => true,
+      () => false,
+    )
+    return isIn && one
+  }, "a new token opens")
+  later.disconnect()
 })
 
 test("who is in a channel, and a publication that spares the connection that caused it", async () => {
