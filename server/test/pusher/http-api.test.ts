@@ -44,13 +44,13 @@ describe("who may", () => {
 
   test("a captured request is worth nothing after ten minutes, nor is one from the future", async () => {
     const nowSeconds = Math.floor(Date.now() / 1_000)
-    for (const timestamp of [nowSeconds - 601, nowSeconds + 602, 1_353_088_179]) {
+    for (const timestamp of [nowSeconds - 601, nowSeconds + 660, 1_353_088_179]) {
       const { status, text } = await call(server, "POST", "/events", { body: event, timestamp })
       expect(status).toBe(401)
       expect(text).toContain(`auth_timestamp ${timestamp}`)
       expect(text).toContain("server's time")
     }
-    expect((await call(server, "POST", "/events", { body: event, timestamp: nowSeconds - 590 })).status).toBe(200)
+    expect((await call(server, "POST", "/events", { body: event, timestamp: nowSeconds - 540 })).status).toBe(200)
   })
 
   test("the wrong secret is a wrong signature; whose it is only the log says", async () => {

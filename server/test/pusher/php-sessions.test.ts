@@ -182,10 +182,16 @@ describe("unmodified pusher-js on a page of the site", () => {
       .bind("pusher:subscription_error", ({ status }: { status: number }) => void refused.push(status))
     await member.visit("do=logout")
     const loggedOutAtMs = performance.now()
+    const cutAfterMs = new Map<PusherJs, number>()
+    for (const client of [signedIn, subscriber])
+      client.connection.bind("state_change", () => {
+        if (!cutAfterMs.has(client)) cutAfterMs.set(client, performance.now() - loggedOutAtMs)
+      })
     const isAnew = (client: PusherJs, n: number) =>
       client.connection.state === "connected" && client.connection.socket_id !== ids[n]
-    await until(() => isAnew(signedIn, 0) && isAnew(subscriber, 1), "both began anew", 5_000)
-    expect(performance.now() - loggedOutAtMs).toBeLessThan(1_500)
+    await until(() => isAnew(signedIn, 0) && isAnew(subscriber, 1), "both began anew")
+    // A second, and what a busy machine adds to it.
+    expect(Math.max(...cutAfterMs.values())).toBeLessThan(3_000)
     await until(() => refused.length > 0, "the channel is closed to nobody")
     expect(refused).toEqual([403])
     expect(stranger.connection.socket_id).toBe(ids[2] as string)
