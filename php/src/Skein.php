@@ -211,7 +211,10 @@ final class Skein
         $this->end(array_map(static fn (string $session) => ['session' => $session], $sessions));
     }
 
-    /** Call it after a ban or a changed password: all that this user has open now is closed, on all devices. */
+    /**
+     * Call it after a ban or a changed password: all that this user has open now is closed, on all devices, and tokens made
+     * before open nothing any more. Whoever still has a session of the site gets a new one: end those as well.
+     */
     public function endSessionsOf(string $user): void
     {
         $this->end([['user' => $user]]);
