@@ -7,8 +7,8 @@ import { comeBack, composer, House, message, say, texts } from "./support/people
 let house: House
 beforeAll(async () => {
   house = await House.open()
-})
-afterAll(() => house.close())
+}, 60_000)
+afterAll(() => house?.close())
 
 const count = (all: string[], text: string): number => all.filter((one) => one === text).length
 

@@ -13,7 +13,7 @@ beforeAll(async () => {
   house = await House.open()
   await fillLobby(house.server, TOTAL, "past")
 }, 60_000)
-afterAll(() => house.close())
+afterAll(() => house?.close())
 
 interface Seen {
   first: number

@@ -4,8 +4,8 @@ import { composer, House, message, room, say } from "./support/people.ts"
 let house: House
 beforeAll(async () => {
   house = await House.open({ SKEIN_CHAT_CREATE_ROOMS: "anyone" })
-})
-afterAll(() => house.close())
+}, 60_000)
+afterAll(() => house?.close())
 
 test("the whole way without a mouse", async () => {
   const page = await house.visitor()

@@ -4,8 +4,8 @@ import { composer, House, room } from "./support/people.ts"
 let house: House
 beforeAll(async () => {
   house = await House.open()
-})
-afterAll(() => house.close())
+}, 60_000)
+afterAll(() => house?.close())
 
 const card = {
   title: "Order 42 has been shipped",

@@ -13,8 +13,8 @@ beforeAll(async () => {
   house = await House.open({ SKEIN_CHAT_CREATE_ROOMS: "anyone" })
   // Somebody who is away: drawn quieter than the others, and still to be read. The first call makes them a member.
   await (await Voice.enter(house.server, "Abel Away")).lobby()
-})
-afterAll(() => house.close())
+}, 60_000)
+afterAll(() => house?.close())
 
 interface Finding {
   id: string

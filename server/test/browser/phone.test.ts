@@ -10,8 +10,8 @@ beforeAll(async () => {
   house = await House.open()
   const host = await Voice.enter(house.server, "Host")
   await host.call("POST", "/rooms", { name: "茶馆" })
-})
-afterAll(() => house.close())
+}, 60_000)
+afterAll(() => house?.close())
 
 const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)

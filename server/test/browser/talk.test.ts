@@ -7,8 +7,8 @@ import { composer, House, message, room, say, texts } from "./support/people.ts"
 let house: House
 beforeAll(async () => {
   house = await House.open({ SKEIN_CHAT_CREATE_ROOMS: "anyone" })
-})
-afterAll(() => house.close())
+}, 60_000)
+afterAll(() => house?.close())
 
 test("a visitor names themselves where messages are written, and a taken name is said beside it", async () => {
   const ann = await house.visitor()
@@ -65,7 +65,6 @@ test("rooms are made, found, joined and left; unread is counted, shown in the ti
   await message(gil, "First!").waitFor()
   await gil.getByText("Nothing here yet").waitFor({ state: "detached" })
 
-  await hana.reload()
   await hana.getByRole("button", { name: "Browse rooms" }).click()
   await hana.getByRole("button", { name: "Join Tea house" }).click()
   await message(hana, "First!").waitFor()
@@ -90,6 +89,17 @@ test("rooms are made, found, joined and left; unread is counted, shown in the ti
   await say(gil, "Anyone?")
   await message(gil, "Anyone?").waitFor()
   expect(await message(hana, "Anyone?").count()).toBe(0)
+
+  // The link of a room opened a moment ago is a door, too.
+  await gil.getByRole("button", { name: "Browse rooms" }).click()
+  await gil.getByRole("button", { name: "New room" }).click()
+  await gil.getByRole("textbox", { name: "Name", exact: true }).fill("Boat house")
+  await gil.getByRole("button", { name: "Create room" }).click()
+  await gil.getByRole("heading", { level: 1, name: "Boat house" }).waitFor()
+  await hana.goto(gil.url())
+  await hana.getByRole("button", { name: "Join Boat house" }).click()
+  await hana.getByRole("heading", { level: 1, name: "Boat house" }).waitFor()
+  await room(hana, "Boat house").waitFor()
 })
 
 test("edit, delete and reply are seen by the other", async () => {

@@ -5,8 +5,8 @@ import { composer, House, message, say, texts } from "./support/people.ts"
 let house: House
 beforeAll(async () => {
   house = await House.open()
-})
-afterAll(() => house.close())
+}, 60_000)
+afterAll(() => house?.close())
 
 /** Composes as an input method does: letters first, then the chosen candidate. */
 async function compose(page: Page, steps: readonly string[], chosen: string): Promise<void> {

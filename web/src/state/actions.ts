@@ -7,7 +7,10 @@ import { type Chat, chat } from "./chat.ts"
 import { toClipboard } from "./clipboard.ts"
 import { say } from "./notices.ts"
 import { go, roomAddress } from "./place.ts"
-import { joinable, type Room } from "./rooms.ts"
+import { joinable, type Room, rooms } from "./rooms.ts"
+
+/** Rooms in one answer: the server gives no more. */
+const MOST_ROOMS = 100
 
 /** Edits and deletions shown before the server has answered: message id → what it will look like. */
 export const pendingChanges = signal<ReadonlyMap<string, { text: string | undefined }>>(new Map())
@@ -75,10 +78,19 @@ export async function leaveRoom(room: Room): Promise<void> {
     await current().connection.call("chat.rooms.leave", { conversation_id: room.id })
     go("#/", "replace")
     say(t().youLeft(room.facts.peek().name))
-    const { rooms } = await current().connection.call("chat.rooms.list", {})
-    joinable.value = rooms.filter((other) => other.id === room.id || joinable.peek().some((one) => one.id === other.id))
+    await lookForRooms(room.id)
   } catch (error) {
     say(explain(error))
+  }
+}
+
+/** Public rooms as they are now: others open rooms while this page is open. `left`: one I am about to be out of. */
+export async function lookForRooms(left?: string): Promise<void> {
+  try {
+    const answer = await current().connection.call("chat.rooms.list", { limit: MOST_ROOMS })
+    joinable.value = answer.rooms.filter(({ id }) => id === left || !rooms.peek().has(id))
+  } catch (error) {
+    console.debug("Rooms not known:", error)
   }
 }
 

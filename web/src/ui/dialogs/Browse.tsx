@@ -1,6 +1,7 @@
+import { useEffect } from "preact/hooks"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
-import { joinRoom } from "../../state/actions.ts"
+import { joinRoom, lookForRooms } from "../../state/actions.ts"
 import { joinable, mayCreateRooms } from "../../state/rooms.ts"
 import { Dialog } from "../bits/Dialog.tsx"
 import { Icon } from "../bits/Icon.tsx"
@@ -8,6 +9,7 @@ import { closeDialog, dialog } from "./open.ts"
 
 export function Browse() {
   const rooms = joinable.value
+  useEffect(() => void lookForRooms(), [])
   return (
     <Dialog title={t().browseRooms} onClose={closeDialog}>
       {rooms.length === 0 && <p class="quiet">{t().noOtherRooms}</p>}

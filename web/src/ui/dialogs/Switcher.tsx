@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks"
 import type { User } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
-import { joinRoom, openDirect } from "../../state/actions.ts"
+import { joinRoom, lookForRooms, openDirect } from "../../state/actions.ts"
 import { chat, isOnline } from "../../state/chat.ts"
 import { me } from "../../state/people.ts"
 import { go, roomAddress } from "../../state/place.ts"
@@ -34,6 +34,7 @@ export function Switcher() {
   const choices = choicesFor(query, people)
   const chosen = Math.min(at, choices.length - 1)
   const list = useRef<HTMLDivElement>(null)
+  useEffect(() => void lookForRooms(), [])
   useEffect(() => list.current?.children[chosen]?.scrollIntoView({ block: "nearest" }), [chosen])
 
   const onKeyDown = (event: KeyboardEvent) => {

@@ -1,8 +1,8 @@
-import { useState } from "preact/hooks"
+import { useEffect, useState } from "preact/hooks"
 import type { Conversation } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
-import { joinRoom } from "../../state/actions.ts"
+import { joinRoom, lookForRooms } from "../../state/actions.ts"
 import { goToList, place } from "../../state/place.ts"
 import { greeted, inOrder, joinable, mayCreateRooms } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
@@ -14,8 +14,9 @@ import { Banner } from "./Banner.tsx"
 /** The main pane when no conversation of mine is open: each reason has its own words. */
 export function NoRoom() {
   const { slug, id } = place.value
-  const slow = useAfter(!greeted.value, 200)
   const pointed = slug !== undefined || id !== undefined
+  const known = useKnown(slug ?? id)
+  const slow = useAfter(!known, 200)
   const public_ = joinable.value.find((room) => (slug !== undefined ? room.slug === slug : room.id === id))
   return (
     <main class={pointed ? "room none pointed" : "room none"}>
@@ -32,9 +33,24 @@ export function NoRoom() {
           <Mark size={64} flying />
         </div>
       )}
-      {greeted.value && <div class="centre">{public_ ? <Door room={public_} /> : <Reason pointed={pointed} />}</div>}
+      {known && <div class="centre">{public_ ? <Door room={public_} /> : <Reason pointed={pointed} />}</div>}
     </main>
   )
+}
+
+/** Whether it can be said what the address leads to: a room opened since the page was is asked for first. */
+function useKnown(address: string | undefined): boolean {
+  const [asked, setAsked] = useState<string | undefined>(undefined)
+  const ready = greeted.value
+  useEffect(() => {
+    if (!ready || address === undefined) return
+    let stale = false
+    void lookForRooms().then(() => !stale && setAsked(address))
+    return () => {
+      stale = true
+    }
+  }, [ready, address])
+  return ready && (address === undefined || asked === address)
 }
 
 function Reason({ pointed }: { pointed: boolean }) {
