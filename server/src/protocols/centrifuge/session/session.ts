@@ -1,6 +1,7 @@
 import { CLOSE, type CloseReason, UNSUBSCRIBE } from "../../../core/close-codes.ts"
 import type { Connection, ConnectionEvents, Frame, Identity, SubscribeResult } from "../../../core/connection.ts"
 import { SkeinError, toSkeinError } from "../../../core/errors.ts"
+import { limitError } from "../../../core/limits.ts"
 import type { Session, Socket } from "../../../gateway/protocol.ts"
 import { BadFrame, type Codec } from "../codec/codec.ts"
 import type { Answer, Command, CommandOf, Push } from "../codec/messages.ts"
@@ -271,11 +272,14 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     const { config, clock } = this.shared.parts
     if (this.connection?.identity.backEnd) return true
     this.#rate ??= new CommandRate(config)
-    const verdict = this.#rate.next(clock.nowMs(), command.kind === "subscribe")
-    if (verdict === "refuse")
-      this.#fail(command.id, new SkeinError("too_many_requests", "more commands a second than a connection may send"))
-    if (verdict === "close") this.end(because(CLOSE.tooManyRequests, "commands keep coming faster than allowed"))
-    return verdict === "serve"
+    const isSubscribe = command.kind === "subscribe"
+    const verdict = this.#rate.next(clock.nowMs(), isSubscribe)
+    if (verdict === "serve") return true
+    const limit = isSubscribe ? "limits.subscribes_per_second" : "limits.messages_per_second"
+    const error = limitError(limit, "too_many_requests", "more commands a second than a connection may send")
+    if (verdict === "refuse") this.#fail(command.id, error)
+    else this.end(because(CLOSE.tooManyRequests, "commands keep coming faster than allowed"))
+    return false
   }
 
   #endExpired(connection: Connection, nowMs: number): void {

@@ -1,6 +1,6 @@
 import { type CloseReason, UNSUBSCRIBE } from "../../../core/close-codes.ts"
 import { ANONYMOUS, type Connection, type Frame } from "../../../core/connection.ts"
-import { RateLimit } from "../../../core/limits.ts"
+import { noteLimit, RateLimit } from "../../../core/limits.ts"
 import type { Session, Socket } from "../../../gateway/protocol.ts"
 import type { App } from "../apps.ts"
 import { RECOVERING_FORMAT, STOCK_FORMAT } from "../encoders.ts"
@@ -121,7 +121,7 @@ export class PusherSession implements Session, Client, PageHolder {
     if (this.#isOver) return
     const nowMs = this.#heardNow()
     if (typeof frame !== "string") this.send(frames.error(null, "Binary frames are not supported: send text"))
-    else if (!this.#messageRate.take(nowMs) || !this.#inbox.take(frame)) this.#expel(TOO_MANY_MESSAGES, "limit")
+    else if (!this.#isWithinRate(nowMs) || !this.#inbox.take(frame)) this.#expel(TOO_MANY_MESSAGES, "limit")
   }
 
   /** Most clients never say anything; those of Java, Swift and .NET do not even answer `pusher:ping`. */
@@ -250,6 +250,12 @@ export class PusherSession implements Session, Client, PageHolder {
   #tellRefusal(what: "message" | "connection", refusal: Refusal): void {
     const { app, shared, socketId } = this
     shared.refusals.tell({ app: app.id, what, refusal, fields: { socketId } })
+  }
+
+  #isWithinRate(nowMs: number): boolean {
+    if (this.#messageRate.take(nowMs)) return true
+    noteLimit("limits.messages_per_second")
+    return false
   }
 
   /** Ends a connection that does not behave. */

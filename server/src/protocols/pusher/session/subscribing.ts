@@ -1,5 +1,6 @@
 import type { SubscribeRequest, SubscribeResult } from "../../../core/connection.ts"
 import { SkeinError } from "../../../core/errors.ts"
+import { noteLimit } from "../../../core/limits.ts"
 import type { JsonText, Publication } from "../../../core/publication.ts"
 import { type ChannelKind, channelNameProblem, kindOf, USER_CHANNEL_PREFIX } from "../channel-kinds.ts"
 import { recoveringFrame, stockFrame } from "../encoders.ts"
@@ -55,6 +56,7 @@ async function subscribeOrRefuse(client: Client, message: SubscribeMessage): Pro
 /** @throws Refusal */
 function ensureRate({ parts, subscribeRate }: Client): void {
   if (subscribeRate.take(parts.clock.nowMs())) return
+  noteLimit("limits.subscribes_per_second")
   const seconds = Math.ceil(subscribeRate.retryAfterMs() / 1_000)
   throw new Refusal(429, `Too many subscriptions at once: try again in ${seconds} s`)
 }
