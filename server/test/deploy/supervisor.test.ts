@@ -6,6 +6,7 @@ import { openFolder, runSystem, SystemProgram } from "../support/program.ts"
 import { API_KEY } from "../support/server.ts"
 import { until } from "../support/until.ts"
 import { CHANNEL_RULES, Listener, Publisher } from "./support/client.ts"
+import { hasChanged, holderOf } from "./support/holder.ts"
 import { ROOT, shipped } from "./support/shipped.ts"
 
 const DRAIN_WINDOW_MS = 300
@@ -26,7 +27,7 @@ beforeAll(async () => {
   supervisor = new SystemProgram("supervisord", ["-c", configuration])
   await supervisor.ready(() => existsSync(join(folder, "s.sock")), "makes its socket")
   await until(isReady, "the server is ready", 20_000)
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await supervisor?.stop()
   remove()
@@ -78,6 +79,10 @@ ${(JSON.parse(CHANNEL_RULES) as Record<string, unknown>[])
   .join("\n")}
 `
 
+/** While it starts or waits to start again, `supervisorctl status` fails. */
+const isRunning = (): boolean =>
+  runSystem("supervisorctl", ["-c", configuration, "status", "skein"]).said.includes("RUNNING")
+
 const url = () => `http://127.0.0.1:${port}`
 
 async function isReady(): Promise<boolean> {
@@ -91,8 +96,6 @@ function control(...args: string[]): string {
   return said
 }
 
-const serverPid = () => Number(readFileSync(join(data, "lock.pid"), "utf8"))
-
 test("restarts by command and kill -9 under Supervisor: clients recover, nothing lost, doubled or out of order", async () => {
   const listener = new Listener(`ws://127.0.0.1:${port}/connection/websocket`)
   await listener.ready()
@@ -103,15 +106,15 @@ test("restarts by command and kill -9 under Supervisor: clients recover, nothing
   }
   await hears(20, "publications arrive")
 
-  const first = serverPid()
+  const first = holderOf(data)
   expect(control("restart", "skein")).toContain("skein: started")
-  await until(() => serverPid() !== first, "another process works in the data folder", 15_000)
+  await until(() => hasChanged(data, first), "another process works in the data folder", 15_000)
   await hears(20, "publications arrive after the restart")
 
   for (let round = 0; round < 2; round++) {
-    const killed = serverPid()
+    const killed = holderOf(data)
     process.kill(killed, "SIGKILL")
-    await until(() => serverPid() !== killed, "Supervisor starts it again", 15_000)
+    await until(() => hasChanged(data, killed), "Supervisor starts it again", 15_000)
     await hears(20, `publications arrive after kill -9, ${round}`)
   }
 
@@ -120,15 +123,19 @@ test("restarts by command and kill -9 under Supervisor: clients recover, nothing
   listener.stop()
   expect(listener.heard).toEqual(Array.from({ length: count }, (_, n) => n))
   expect(listener.gaps).toBe(0)
-  await until(() => control("status", "skein").includes("RUNNING"), "Supervisor calls it running")
+  await until(isRunning, "Supervisor calls it running")
 }, 60_000)
 
 test("kill -9 of the launcher is healed too, and stopping ends everything gently", async () => {
+  await until(isRunning, "Supervisor calls it running")
   const launcher = Number(control("pid", "skein"))
-  expect(launcher).not.toBe(serverPid())
+  const orphan = holderOf(data)
+  expect(launcher).not.toBe(orphan)
   process.kill(launcher, "SIGKILL")
-  await until(() => Number(control("pid", "skein")) !== launcher && isReady(), "it works again", 20_000)
-  const server = serverPid()
+  // Its server goes on answering for the moment until it notices.
+  await until(() => hasChanged(data, orphan) && isReady(), "another server works", 20_000)
+  await until(isRunning, "Supervisor calls it running")
+  const server = holderOf(data)
   expect(control("stop", "skein")).toContain("skein: stopped")
   await until(() => !existsSync(`/proc/${server}`), "the server is gone")
   expect(readFileSync(join(folder, "skein.log"), "utf8")).toContain("SIGTERM: draining")

@@ -36,7 +36,7 @@ const MISTAKES = {
   onlySocketKept: (to: string) =>
     `location = /skein/health { proxy_pass ${to}/health; } location = /skein/ready { proxy_pass ${to}/ready; }
      location /skein/ { ${without()} proxy_pass ${to}; }`,
-  shortTimeout: (to: string) => `location / { ${without()} proxy_read_timeout 1s; proxy_pass ${to}; }`,
+  shortTimeout: (to: string) => `location / { ${without()} proxy_read_timeout 3s; proxy_pass ${to}; }`,
   password: (to: string) => `location / { auth_basic "staff"; auth_basic_user_file /dev/null; proxy_pass ${to}; }`,
   denied: (to: string) =>
     `location / { ${without()} proxy_pass ${to}; } location /connection/ { return 403 "blocked by policy"; }`,
@@ -207,9 +207,9 @@ describe("a proxy with one mistake: the cause is named, and the fix", () => {
   })
 
   test("an idle time-out that is too short, noticed after it", async () => {
-    const { problems, about } = await visitMistake("shortTimeout", "/", "--idle", "10s")
+    const { problems, about } = await visitMistake("shortTimeout", "/", "--idle", "25s")
     expect(problems).toEqual(["idle"])
-    expect(about("idle").says).toMatch(/cut after [12] s/)
+    expect(about("idle").says).toMatch(/cut after \d s/)
     expect(about("idle").fix).toContain("proxy_read_timeout 1h")
   })
 

@@ -4,11 +4,16 @@ import { createServer } from "node:net"
 const FROM = 18_000
 const TO = 32_000
 
-/** A port of loopback that nobody listens on. */
+/** Whoever asked for a port may not listen on it yet. */
+const given = new Set<number>()
+
+/** A port of loopback that nobody listens on, another one each time. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FROM + Math.floor(Math.random() * (TO - FROM))
-    if (await isFree(port)) return port
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
   }
 }
 

@@ -40,7 +40,7 @@ test("people chat through HAProxy, where the browser speaks HTTP/2, WebSockets i
   await sees(finn, "hello through HAProxy")
   await say(finn, "and back")
   await sees(eva, "and back")
-  expect(eva.sockets).toEqual([`wss://${SITE}:${haproxy.port}/connection/websocket`])
+  expect(new Set(eva.sockets)).toEqual(new Set([`wss://${SITE}:${haproxy.port}/connection/websocket`]))
   const [cookie] = await eva.context.cookies()
   expect(cookie).toMatchObject({ path: "/", secure: true, httpOnly: true })
   const protocol = await eva.page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol")

@@ -46,7 +46,7 @@ export class Listener {
   }
 
   async ready(): Promise<void> {
-    await this.client.getSubscription(CHANNEL)?.ready(10_000)
+    await this.client.getSubscription(CHANNEL)?.ready(20_000)
   }
 
   stop(): void {
