@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite"
-import { accessSync, constants, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import type { Secrets } from "../config/schema.ts"
@@ -41,12 +41,12 @@ export async function openDataFolder(path: string, patienceMs = LOCK_PATIENCE_MS
       secrets,
       isNew: kept === undefined,
       warnings: warningsOf(path),
-      announce: (url) => writeFileSync(join(path, NOTES.url), `${url}\n`, { mode: 0o600 }),
+      announce: (url) => leaveNote(join(path, NOTES.url), url),
       release: () => lock.close(),
     }
   } catch (error) {
     lock.close()
-    throw new CliError(EXIT.dataFolder, error instanceof Error ? error.message : String(error))
+    throw unusable(path, error)
   }
 }
 
@@ -55,9 +55,15 @@ function ensureWritableFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new CliError(EXIT.dataFolder, `cannot use the data folder ${path}: ${REASONS[code ?? ""] ?? code ?? error}`)
+    throw unusable(path, error)
   }
+}
+
+function unusable(path: string, error: unknown): CliError {
+  const { code, message } = error as NodeJS.ErrnoException
+  // Without a code it is ours, and says everything.
+  if (code === undefined) return new CliError(EXIT.dataFolder, message)
+  return new CliError(EXIT.dataFolder, `cannot use the data folder ${path}: ${REASONS[code] ?? message}`)
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -67,7 +73,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "there is a file of that name (EEXIST); name a folder with --data",
   ENOENT: "it is not there and cannot be made there (ENOENT); choose another with --data",
   ENOTDIR: "a part of the path is a file (ENOTDIR); name a folder with --data",
-  ENOSPC: "the disk is full (ENOSPC)",
+  ENOSPC: "the disk is full (ENOSPC); make room, or choose another with --data",
 }
 
 function warningsOf(path: string): string[] {
@@ -88,7 +94,7 @@ async function takeLock(folder: string, patienceMs: number): Promise<Database> {
   for (;;) {
     const lock = tryLock(join(folder, "lock.db"))
     if (lock) {
-      writeFileSync(note, `${process.pid}\n`, { mode: 0o600 })
+      leaveNote(note, String(process.pid))
       return lock
     }
     if (performance.now() >= deadlineMs)
@@ -100,11 +106,23 @@ async function takeLock(folder: string, patienceMs: number): Promise<Database> {
   }
 }
 
+/** A courtesy: on a full disk the server starts without, so that what is stored can be read. */
+function leaveNote(file: string, text: string): void {
+  try {
+    writeFileSync(file, `${text}\n`, { mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error
+    rmSync(file, { force: true })
+  }
+}
+
 function tryLock(file: string): Database | undefined {
   let lock: Database | undefined
   try {
     lock = new Database(file, { create: true, strict: true })
     lock.run("PRAGMA locking_mode = EXCLUSIVE")
+    // Nothing is ever written; a journal file would need room on a disk that may have none.
+    lock.run("PRAGMA journal_mode = MEMORY")
     lock.run("BEGIN EXCLUSIVE")
     return lock
   } catch (error) {
