@@ -44,7 +44,7 @@ export const zh: Words = {
   signedOutTitle: "你已退出登录",
   signedOutText: "本次会话已结束，随时欢迎回来。",
   sentAwayTitle: "连接已被断开",
-  sentAwayText: "网站结束了这次连接。可以重试；如果反复出现，请联系网站。",
+  sentAwayText: "网站结束了这次连接。请重试，或联系网站。",
   unreachableTitle: "连不上服务器",
   unreachableText: "请检查网络，我们会在后台继续尝试。",
 
