@@ -1,5 +1,11 @@
 import type { Clock } from "../../core/clock.ts"
 
+interface Waiter {
+  /** Those with a lower number came before it. */
+  readonly number: number
+  readonly go: () => void
+}
+
 /**
  * Who is on the way into the lobby.
  *
@@ -9,7 +15,11 @@ import type { Clock } from "../../core/clock.ts"
 export class Arrivals {
   readonly #clock: Clock
   readonly #maxWaitMs: number
-  readonly #onTheWay = new Set<Promise<void>>()
+  /** By number, in order of coming. */
+  readonly #onTheWay = new Set<number>()
+  /** In order of coming too, so that only the first has to be looked at. */
+  readonly #waiting = new Set<Waiter>()
+  #nextNumber = 0
 
   /** @param maxWaitMs - nobody's slow arrival delays the others for longer */
   constructor(clock: Clock, maxWaitMs: number) {
@@ -19,19 +29,36 @@ export class Arrivals {
 
   /** @param arrival - MUST NOT reject */
   add(arrival: Promise<void>): void {
-    this.#onTheWay.add(arrival)
-    void arrival.then(() => this.#onTheWay.delete(arrival))
+    const number = this.#nextNumber++
+    this.#onTheWay.add(number)
+    void arrival.then(() => {
+      this.#onTheWay.delete(number)
+      this.#release()
+    })
   }
 
   /** Resolves when all who are on the way now have arrived. Undefined: nobody is. */
-  settled(): Promise<unknown> | undefined {
+  settled(): Promise<void> | undefined {
     if (this.#onTheWay.size === 0) return undefined
-    return new Promise<void>((resolve) => {
-      const giveUp = this.#clock.after(this.#maxWaitMs, resolve)
-      void Promise.all(this.#onTheWay).then(() => {
-        giveUp()
-        resolve()
-      })
+    return new Promise((resolve) => {
+      const waiter = {
+        number: this.#nextNumber,
+        go: () => {
+          this.#waiting.delete(waiter)
+          giveUp()
+          resolve()
+        },
+      }
+      const giveUp = this.#clock.after(this.#maxWaitMs, waiter.go)
+      this.#waiting.add(waiter)
     })
+  }
+
+  #release(): void {
+    const [oldest = Number.POSITIVE_INFINITY] = this.#onTheWay
+    for (const waiter of this.#waiting) {
+      if (waiter.number > oldest) return
+      waiter.go()
+    }
   }
 }
