@@ -7,7 +7,7 @@ import { checkDescriptors } from "./descriptors.ts"
 import { checkPort } from "./port.ts"
 import { checkApps, checkPusher } from "./pusher.ts"
 import { addressOf, checkRunning } from "./running.ts"
-import { checkSite } from "./site.ts"
+import { checkSites } from "./site.ts"
 
 /** What a server needs on this machine: its configuration, its folder, open files, what it asks the site. */
 export async function lookInside(read: () => LoadedConfig, found: (finding: Finding) => void): Promise<void> {
@@ -25,7 +25,7 @@ export async function lookInside(read: () => LoadedConfig, found: (finding: Find
   const address = data.isHeld ? addressOf(settings, data.url) : undefined
   const running = address ? await checkRunning(address) : []
   tell(running)
-  tell(await checkSite(settings))
+  tell(await checkSites(settings))
   tell(checkApps(settings))
   if (address && !running.some(isProblem)) tell(await checkPusher(settings, address, resolve(settings.data)))
 }

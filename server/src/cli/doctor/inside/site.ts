@@ -10,7 +10,7 @@ import { type Finding, ok, problem } from "../finding.ts"
 import { checkSessionFiles } from "./session-files.ts"
 
 /** The sites' own word on who somebody is: the stores of their login sessions, and the addresses that are asked. */
-export async function checkSite(settings: Settings): Promise<Finding[]> {
+export async function checkSites(settings: Settings): Promise<Finding[]> {
   const found = await Promise.all(
     namedSites(settings).map(async (site) => [...(await checkSessions(site)), ...(await checkCallback(site))]),
   )
