@@ -90,7 +90,8 @@ export class Joining implements Reader {
   settle(): boolean {
     if (!this.#hasHistory) return true
     this.#outcome = this.#read && recover(this.#since, this.#read, this.#meanwhile)
-    if (this.#outcome && this.#wantsNewest) this.#outcome = withNewest(this.#outcome, this.#read, this.#meanwhile)
+    if (this.#outcome && !this.#outcome.recovered && this.request.newest)
+      this.#outcome = withNewest(this.#outcome, this.#read, this.#meanwhile)
     if (!this.#outcome) {
       this.#read = undefined
       return false
@@ -133,13 +134,9 @@ export class Joining implements Reader {
     return this.rule.historySize > 0
   }
 
-  get #wantsNewest(): boolean {
-    return this.request.newest === true && this.#since === undefined
-  }
-
   #query(maxPublications: number): HistoryRequest {
     if (this.#since) return { since: this.#since, limit: maxPublications }
-    return this.#wantsNewest ? { limit: 1, reverse: true } : { limit: 0 }
+    return this.request.newest ? { limit: 1, reverse: true } : { limit: 0 }
   }
 }
 
@@ -150,7 +147,8 @@ function withNewest(
   meanwhile: readonly Publication[],
 ): RecoveryOutcome {
   const newest = [...(read?.publications ?? []), ...meanwhile].findLast(({ offset }) => offset !== undefined)
-  return newest ? { ...outcome, publications: [newest] } : outcome
+  // A page that was asked for to recover by may end before the top.
+  return newest?.offset === outcome.standing ? { ...outcome, publications: [newest] } : outcome
 }
 
 /**

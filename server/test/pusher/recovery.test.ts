@@ -11,6 +11,7 @@ const PAGE = "0123456789abcdef0123"
 const CHANNELS = [
   { pattern: "log-*", history_size: 500, subscribe: "anyone" },
   { pattern: "short-*", history_size: 2, subscribe: "anyone" },
+  { pattern: "cache-short-*", history_size: 2, subscribe: "anyone" },
   { pattern: "private-log-*", history_size: 500 },
   { pattern: "*", subscribe: "anyone" },
 ]
@@ -339,17 +340,20 @@ describe("replay for unmodified clients with a page id", () => {
     expect(events(second)).toEqual(["n 2"])
   })
 
-  test("a history that does not reach back is a gap, told as one", async () => {
-    const channel = newChannel("short-")
-    const first = await connect()
-    await first.subscribe(channel)
-    first.terminate()
-    await until(async () => !(await call(server, "GET", `/channels/${channel}`)).json.occupied, "gone")
-    for (const n of [1, 2, 3]) await trigger(server, channel, "n", String(n))
-    const second = await connect()
-    await second.subscribe(channel)
-    await second.settled()
-    expect(events(second)).toHaveLength(1)
-    expect(events(second)[0]).toStartWith("skein:gap ")
-  })
+  for (const prefix of ["short-", "cache-short-"])
+    test(`a history that does not reach back is a gap, told as one: ${prefix}`, async () => {
+      const channel = newChannel(prefix)
+      const first = await connect()
+      await first.subscribe(channel)
+      first.terminate()
+      await until(async () => !(await call(server, "GET", `/channels/${channel}`)).json.occupied, "gone")
+      for (const n of [1, 2, 3]) await trigger(server, channel, "n", String(n))
+      const second = await connect()
+      await second.subscribe(channel)
+      await second.settled()
+      const [gap, ...rest] = events(second)
+      expect(gap).toStartWith("skein:gap ")
+      // A cache channel shows its last event to whoever subscribes.
+      expect(rest).toEqual(prefix === "short-" ? [] : ["n 3"])
+    })
 })

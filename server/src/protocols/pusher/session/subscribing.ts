@@ -187,6 +187,8 @@ function replay(
 ): void {
   if (!result.recovered) {
     client.send(frames.gap(channel, "the history does not reach back to where this client was"))
+    // What a cache channel shows to every new subscriber.
+    for (const publication of missed) sendEvent(client, channel, publication)
     return
   }
   for (const publication of missed) {
