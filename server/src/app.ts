@@ -54,7 +54,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const store = config.chat.enabled ? createStore(config, clock, log) : undefined
   if (store) stops.add(() => store.stop())
   const identities = await createIdentities(config, clock, log, async (login) =>
-    store ? loginState(store, login) : "live",
+    store ? loginState(store, login, (mark) => site.watches(mark)) : "live",
   )
   const sites = await createSites(config, {
     clock,

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import { type Chat, createChat } from "../chat/chat.ts"
 import { CHAT_DEFAULTS, type ChatRates } from "../chat/config.ts"
-import { isOfSession } from "../chat/session/endings.ts"
+import { isOfSession, siteMark } from "../chat/session/endings.ts"
 import { createSessionKeys } from "../chat/session/keys.ts"
 import { ownClaims } from "../config/own-claims.ts"
 import type { Config } from "../config/schema.ts"
@@ -63,6 +63,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
     }),
     tokens,
     siteIdentity: (request) => site.identity.identify(handshake(request)),
+    watchesSession: (sid) => site.watches(siteMark(sid)),
     requests: {
       originAllowed: (request) => origins.allows(request.headers),
       cors: (request) => gateway.cors(request) ?? {},

@@ -21,6 +21,8 @@ export interface Site {
   readonly identity: HandshakeIdentity
   /** A session was ended, or its user's rights: what was remembered of it is not true any more. */
   forget(about: { readonly userId?: string; readonly sessionId?: string }): void
+  /** Whether the end of a session of the site would be noticed by this process. @param mark - `siteMark` of its name */
+  watches(mark: string): boolean
   start(): void
   stop(): Promise<void>
 }
@@ -45,6 +47,7 @@ export async function createSite(config: Pick<Settings, "sessions" | "callback">
       // Logins of the chat that came from it; the others are closed by who called.
       parts.end(sessionId)
     },
+    watches: (mark) => sessions?.watches(mark) ?? false,
     start: () => sessions?.start(),
     stop: async () => sessions?.stop(),
   }
@@ -59,7 +62,7 @@ export function siteConnections(
   store: Pick<ChatStore, "endSession"> | undefined,
   clock: Clock,
   log: { warn(facts: object, text: string): void },
-): Pick<SiteParts, "openSessions" | "end"> {
+): Pick<SiteParts, "openSessions" | "end" | "markOf"> {
   const endLogin = async ({ identity, outlet }: Connection): Promise<void> => {
     const { sessionId, expiresAtMs } = identity
     const nowMs = clock.nowMs()
@@ -73,6 +76,7 @@ export function siteConnections(
     }
   }
   return {
+    markOf: siteMark,
     openSessions: () => {
       const ids = new Set([...hub.all()].flatMap(({ identity }) => identity.sessionId ?? []))
       const marks = new Set([...ids].map((id) => siteMarkIn(id)))

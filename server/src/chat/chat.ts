@@ -41,6 +41,8 @@ export interface ChatOptions {
   readonly requests: SessionRequests
   /** Absent: only our own cookie counts. */
   readonly siteIdentity?: SiteIdentity
+  /** Whether the end of this session of the site is noticed; tokens made from it are then good only while it is. */
+  readonly watchesSession?: (sid: string) => boolean
   /** Ends the connections whose identity has this `sessionId`, or that of a login made with it (`isOfSession`). */
   readonly closeSession: (sessionId: string) => void
   /** Ends all connections of a user. */

@@ -85,15 +85,15 @@ test("a bare WebSocket is the member too, and is closed when PHP logs out", asyn
 }, 30_000)
 
 /** What the page of the chat does: asks who it is, and again whenever its token is no longer good. */
-function chatPage(of: { readonly cookie: string }) {
+function chatPage(of: { readonly cookie: string }, at = server) {
   const session = async () =>
-    (await (await fetch(`${server.url}/chat/session`, { headers: { cookie: of.cookie } })).json()) as SessionAnswer
+    (await (await fetch(`${at.url}/chat/session`, { headers: { cookie: of.cookie } })).json()) as SessionAnswer
   const getToken = async () => {
     const { token } = await session()
     if (token === undefined) throw new UnauthorizedError("signed out")
     return token
   }
-  return { session, ...browser(server, { cookie: "" }, { getToken }) }
+  return { session, ...browser(at, { cookie: "" }, { getToken }) }
 }
 
 describe("the page of the chat", () => {
@@ -129,6 +129,32 @@ describe("the page of the chat", () => {
     await until(() => seen.connected === 3, "connected as the next", 5_000)
     expect((await client.rpc("chat.hello", {})).data.user).toMatchObject({ id: "54" })
   }, 30_000)
+
+  test("is still out within a second when PHP logs out after the server was killed and came back", async () => {
+    const own = await TestServer.start({
+      env: {
+        SKEIN_SESSIONS_FRAMEWORK: "php",
+        SKEIN_SESSIONS_STORE: "redis",
+        SKEIN_SESSIONS_REDIS_URLS: `tcp://127.0.0.1:${redis.port}`,
+        SKEIN_AUTH_ALLOW_ANONYMOUS: "false",
+      },
+    })
+    const member = visitor()
+    await member.login("56")
+    const { client, seen } = chatPage(member, own)
+    client.connect()
+    await until(() => seen.connected === 1, "connected")
+    await own.kill()
+    await own.begin()
+    await until(() => seen.connected === 2, "connected again, with a token that the new process has asked the site for")
+
+    await member.visit("do=logout")
+    const loggedOutAtMs = performance.now()
+    await until(() => seen.codes.includes(3005), "closed as expired", 5_000)
+    expect(performance.now() - loggedOutAtMs).toBeLessThan(1_000)
+    await until(() => client.state === "disconnected", "signed out")
+    await own.stop()
+  }, 60_000)
 
   test("asks for a guest's name when nobody is signed in at the site; a member is not that guest", async () => {
     const member = visitor()

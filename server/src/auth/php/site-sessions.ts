@@ -6,7 +6,7 @@ import { PhpSessions } from "./sessions.ts"
 import { formatOf, type PhpSessionSettings, pathsOf } from "./settings.ts"
 import { SessionWatcher, type WatcherOptions } from "./watcher.ts"
 
-export interface SiteSessionsParts extends Pick<WatcherOptions, "openSessions" | "end"> {
+export interface SiteSessionsParts extends Pick<WatcherOptions, "openSessions" | "end" | "markOf"> {
   readonly clock: Clock
   readonly log: { info(facts: object, text: string): void; warn(text: string): void }
 }
@@ -15,6 +15,8 @@ export interface SiteSessionsParts extends Pick<WatcherOptions, "openSessions" |
 export interface SiteSessions {
   readonly sessions: PhpSessions
   readonly strategy: Strategy
+  /** Whether the end of the session that tokens call so would be noticed. */
+  watches(mark: string): boolean
   /** Begins to notice logouts. */
   start(): void
   /** Also lets go of the store. */
@@ -23,7 +25,7 @@ export interface SiteSessions {
 
 /** @throws Error for settings that do not go together; keys are not shown */
 export async function openSiteSessions(settings: PhpSessionSettings, parts: SiteSessionsParts): Promise<SiteSessions> {
-  const { clock, log, openSessions, end } = parts
+  const { clock, log, openSessions, end, markOf } = parts
   const format = formatOf(settings)
   const warn = (text: string) => log.warn(text)
   const store = await openStore(settings, warn)
@@ -40,6 +42,7 @@ export async function openSiteSessions(settings: PhpSessionSettings, parts: Site
       openSessions,
       end,
       log: warn,
+      ...(markOf === undefined ? {} : { markOf }),
     })
   let stopWatching: (() => void) | undefined
   return {
@@ -50,6 +53,7 @@ export async function openSiteSessions(settings: PhpSessionSettings, parts: Site
       warn,
       log: ({ reason, why }) => log.info({ reason, why }, "a visitor with a session cookie is nobody"),
     }),
+    watches: (mark) => watcher?.watches(mark) ?? false,
     start() {
       stopWatching = watcher?.start()
     },

@@ -52,6 +52,7 @@ beforeEach(() => {
     maxRechecksPerSecond: 50,
     openSessions: () => open,
     end: (sessionId) => ended.push(sessionId),
+    markOf: (sessionId) => `mark of ${sessionId}`,
     log: (text) => said.push(text),
   })
 })
@@ -144,8 +145,14 @@ test("sessions nobody is connected with any more are forgotten", async () => {
   login("1")
   login("2")
   open.delete("s1")
+  expect(watcher.watches("mark of s1")).toBe(true)
   await pass(70_000)
   expect(watcher.size).toBe(1)
+  expect([watcher.watches("mark of s1"), watcher.watches("mark of s2"), watcher.watches("s2")]).toEqual([
+    false,
+    true,
+    false,
+  ])
 })
 
 describe("a store that tells of changes", () => {

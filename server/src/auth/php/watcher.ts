@@ -15,6 +15,8 @@ export interface WatcherOptions {
   readonly openSessions: () => { has(sessionId: string): boolean }
   /** Closes the connections made with a session, so that their clients come back and are asked anew. */
   readonly end: (sessionId: string) => void
+  /** What tokens made from a session call it; itself, when absent. */
+  readonly markOf?: (sessionId: string) => string
   readonly log: (text: string) => void
 }
 
@@ -48,6 +50,8 @@ export class SessionWatcher {
   readonly #options: WatcherOptions
   /** By `sessionId`; the one looked at longest ago comes first. */
   readonly #watched = new Map<string, Watched>()
+  /** The same by what tokens call them. */
+  readonly #marks = new Map<string, Watched>()
   #prunedAtMs = 0
   #isTurning = false
   #isStoreDown = false
@@ -58,6 +62,11 @@ export class SessionWatcher {
 
   get size(): number {
     return this.#watched.size
+  }
+
+  /** Whether the end of this session would be noticed. @param mark - as `markOf` has it */
+  watches(mark: string): boolean {
+    return this.#marks.has(mark)
   }
 
   /** @returns what stops it */
@@ -83,6 +92,7 @@ export class SessionWatcher {
     const stop = this.#options.store.watch?.(session.key, () => void this.#check(watched))
     if (stop) watched.stop = stop
     this.#watched.set(session.sessionId, watched)
+    this.#marks.set(this.#markOf(watched), watched)
   }
 
   /** Looks at the sessions whose time has come. One turn at a time: a slow store is not asked twice. */
@@ -139,6 +149,11 @@ export class SessionWatcher {
   #forget(watched: Watched): void {
     watched.stop?.()
     this.#watched.delete(watched.sessionId)
+    this.#marks.delete(this.#markOf(watched))
+  }
+
+  #markOf({ sessionId }: Watched): string {
+    return this.#options.markOf?.(sessionId) ?? sessionId
   }
 
   /** Forgets the sessions nobody is connected with any more. */

@@ -18,9 +18,15 @@ const digest = (text: string): string => createHash("sha256").update(text).diges
 /** The mark in the id of a login; undefined when it did not come from the site. */
 export const siteMarkIn = (loginId: string): string | undefined => /^s_[^.]+(?=\.)/.exec(loginId)?.[0]
 
-/** @param sid - of the site's token, where it has one */
-export const newLoginId = (sid: string | undefined): string =>
-  sid === undefined ? newSessionId() : `${siteMark(sid)}.${newSessionId()}`
+/** Behind the id of a login that came from a session of the site which is watched. */
+const WATCHED = ".w"
+
+/**
+ * @param sid - of the site's token or session, where it has one
+ * @param isWatched - the end of that session is noticed
+ */
+export const newLoginId = (sid: string | undefined, isWatched = false): string =>
+  sid === undefined ? newSessionId() : `${siteMark(sid)}.${newSessionId()}${isWatched ? WATCHED : ""}`
 
 /** Whether a connection's login is the one named: itself, or the site's login it was made with. */
 export const isOfSession = (sessionId: string | undefined, named: string): boolean =>
@@ -46,9 +52,19 @@ export interface LoginNamed {
 /** `replaced`: ended, and another one may have taken its place in the same browser. */
 export type LoginState = "live" | "ended" | "replaced"
 
-/** @param login - of a token */
-export async function loginState(store: ChatStore, login: LoginNamed): Promise<LoginState> {
+/**
+ * @param login - of a token
+ * @param isWatched - whether the end of the site's session with this mark would be noticed
+ */
+export async function loginState(
+  store: ChatStore,
+  login: LoginNamed,
+  isWatched: (mark: string) => boolean,
+): Promise<LoginState> {
   const { sessionId, userId, issuedAtMs } = login
+  // After a restart, or a while without a connection, the site is asked anew: the session may have ended meanwhile, and
+  // from then on its end is noticed again.
+  if (sessionId?.endsWith(WATCHED) && !isWatched(siteMarkIn(sessionId) ?? "")) return "replaced"
   const [isOver, isOfBefore] = await Promise.all([
     sessionId !== undefined && isEnded(store, sessionId),
     issuedAtMs !== undefined && userId !== "" && wasUserEndedSince(store, userId, issuedAtMs),

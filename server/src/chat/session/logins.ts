@@ -27,6 +27,8 @@ export interface LoginsParts {
   readonly clock: Clock
   /** Ends the connections made with a login. */
   readonly closeSession: (sessionId: string) => void
+  /** Whether the end of this session of the site is noticed. Absent: of none. */
+  readonly watchesSession?: ((sid: string) => boolean) | undefined
   readonly log: { info(facts: object, message: string): void }
 }
 
@@ -90,7 +92,9 @@ export class Logins {
   async ofSite(identity: Identity): Promise<Login> {
     const latestMs = this.#parts.clock.nowMs() + CONNECTION_TOKEN_MS
     const user = await this.#parts.people.of(identity)
-    return this.#login(user, Math.min(identity.expiresAtMs ?? latestMs, latestMs), identity.sessionId)
+    const { expiresAtMs = latestMs, sessionId } = identity
+    const isWatched = sessionId !== undefined && this.#parts.watchesSession?.(sessionId)
+    return this.#login(user, Math.min(expiresAtMs, latestMs), sessionId, isWatched)
   }
 
   async end({ sessionId, expiresAtMs }: LoginClaims): Promise<void> {
@@ -130,9 +134,9 @@ export class Logins {
   }
 
   /** @param sid - the site's own name of the login that this one came from */
-  #login(user: StoredUser, expiresAtMs: number, sid?: string): Login {
+  #login(user: StoredUser, expiresAtMs: number, sid?: string, isWatched = false): Login {
     const signedInAtMs = this.#parts.clock.nowMs()
-    return { user, userId: user.id, sessionId: newLoginId(sid), signedInAtMs, expiresAtMs }
+    return { user, userId: user.id, sessionId: newLoginId(sid, isWatched), signedInAtMs, expiresAtMs }
   }
 }
 
