@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test"
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test"
 import { once } from "node:events"
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -9,6 +9,9 @@ import { freePort } from "../support/ports.ts"
 import { TestServer } from "../support/server.ts"
 import { type Diagnosis, runDoctor } from "./run-doctor.ts"
 
+// Each look is a program of its own, which takes seconds to start on a busy machine.
+setDefaultTimeout(90_000)
+
 const ends: (() => unknown)[] = []
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end()
@@ -17,11 +20,14 @@ afterEach(async () => {
 let redis: Service
 beforeAll(async () => {
   redis = await startRedis("--requirepass", "a-redis-password")
-}, 30_000)
+})
 afterAll(() => redis?.stop())
 
 /** Whatever else runs on this machine, the port is not what these are about. */
 const ANY_PORT = { SKEIN_PORT: "0" }
+
+/** So is how soon a store or a site answers. */
+const PATIENT = 'timeout = "10s"'
 
 /** The doctor where a server is set up: this text is its `skein.toml`. */
 function inside(toml: string, isRoot = true): Promise<Diagnosis> {
@@ -59,7 +65,7 @@ test("a server that is stopped in its tracks does not answer: said, within bound
   process.kill(server.pid, "SIGCONT")
   expect(seen.problems).toEqual(["server"])
   expect(seen.about("server").says).toContain("ETIMEDOUT")
-}, 30_000)
+})
 
 test("every problem of the configuration, each a finding", async () => {
   const { code, findings, problems } = await inside('[server]\nport = 99999\n[limits]\nping_intervall = "25s"\n')
@@ -121,7 +127,7 @@ test("files of the data folder that are damaged", async () => {
     writeFileSync(join(server.data, name), whole)
   }
   expect((await runDoctor(["--json", "--data", server.data], ANY_PORT)).problems).toEqual([])
-}, 30_000)
+})
 
 test("a port that cannot be had", async () => {
   const other = createServer().listen(0, "127.0.0.1")
@@ -154,7 +160,7 @@ test("few open files", async () => {
 })
 
 test("the store of the site's sessions: reachable, refusing, away; no password is shown", async () => {
-  const sessions = (lines: string) => inside(`[sessions]\nframework = "php"\n${lines}\n`)
+  const sessions = (lines: string) => inside(`[sessions]\nframework = "php"\n${PATIENT}\n${lines}\n`)
   const url = (password: string, port = redis.port) =>
     `store = "redis"\nredis_urls = ["redis://:${password}@127.0.0.1:${port}/0"]`
   expect((await sessions(url("a-redis-password"))).about("sessions").severity).toBe("ok")
@@ -169,7 +175,7 @@ test("the store of the site's sessions: reachable, refusing, away; no password i
   // session.save_path as it stands, with the depth in front.
   expect((await sessions(`folder = "2;${folder}/sessions"`)).about("sessions").severity).toBe("ok")
   expect((await sessions(`folder = "2;${folder}/nowhere"`)).problems).toEqual(["sessions"])
-}, 30_000)
+})
 
 test("stores that are not there: said, with what to start", async () => {
   const key = Buffer.alloc(32).toString("base64")
@@ -185,7 +191,7 @@ test("stores that are not there: said, with what to start", async () => {
     expect(away.about("sessions").fix).toMatch(/^start (memcached|the database), or correct/)
     expect(away.stdout + away.stderr).not.toContain("a-password")
   }
-}, 30_000)
+})
 
 test("session files that PHP keeps to itself, though everybody may enter their folder", async () => {
   const folder = join(temporaryFolder(), "sessions")
@@ -200,7 +206,7 @@ test("session files that PHP keeps to itself, though everybody may enter their f
   const hidden = (await sessions()).about("sessions")
   chmodSync(folder, 0o700)
   expect(hidden).toMatchObject({ severity: "note", fix: expect.stringContaining("skein whoami") })
-}, 30_000)
+})
 
 test("further sites are looked at like the main one, and each finding names its site", async () => {
   const folder = temporaryFolder()
@@ -233,7 +239,7 @@ test("the address that says who somebody is", async () => {
   await new Promise<void>((resolve) => site.listen(port, "127.0.0.1", resolve))
   ends.push(() => site.close())
   const callback = (path: string) =>
-    inside(`[callback]\nurl = "http://user:pass@127.0.0.1:${port}${path}?key=hidden"\n`)
+    inside(`[callback]\n${PATIENT}\nurl = "http://user:pass@127.0.0.1:${port}${path}?key=hidden"\n`)
   expect((await callback("/guest")).about("callback").severity).toBe("ok")
   expect((await callback("/anyone")).about("callback").says).toContain("is somebody")
   const broken = await callback("/error")
@@ -258,4 +264,4 @@ test("for people: a mark, the cause, the fix, and the sum; wrong flags are refus
     const refused = await runDoctor(args, {}, folder)
     expect([args, refused.code, refused.stdout]).toEqual([args, 2, ""])
   }
-}, 30_000)
+})

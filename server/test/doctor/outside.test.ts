@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test"
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test"
 import { createServer, type Server } from "node:http"
 import { connect, createServer as createTcpServer, type Server as TcpServer } from "node:net"
 import { type Certificate, makeCertificate } from "../deploy/support/certificate.ts"
@@ -8,6 +8,9 @@ import { freePort } from "../support/ports.ts"
 import { openFolder } from "../support/program.ts"
 import { TestServer } from "../support/server.ts"
 import { type Diagnosis, runDoctor } from "./run-doctor.ts"
+
+// Each look is a program of its own, which takes seconds to start on a busy machine.
+setDefaultTimeout(90_000)
 
 /** What a location needs to be right; each broken one leaves one thing out. */
 const HEADERS = {
@@ -84,7 +87,7 @@ beforeAll(async () => {
         bind 127.0.0.1:${port} ssl crt ${at}/certs/ alpn h2 proto h2
         http-request return status 200\n`,
   )
-}, 60_000)
+})
 afterAll(async () => {
   for (const one of [good, bad, http2, server, distrusting, closed]) await one?.stop()
   remove()
@@ -122,7 +125,7 @@ describe("a way that is well", () => {
       for (const what of ["dns", "tls", "health", "clock", "proxy", "upgrade", "origin", "round-trip"])
         expect([what, about(what).severity]).toEqual([what, "ok"])
     }
-  }, 30_000)
+  })
 
   test("a Pusher address is spoken to in the Pusher protocol", async () => {
     const { pusherKey } = (await Bun.file(`${server.data}/secrets.json`).json()) as { pusherKey: string }
@@ -295,7 +298,7 @@ describe("certificates and ports", () => {
     expect(untrusted.about("tls.chain").says).toContain("SELF_SIGNED")
     // With a bad certificate, everything behind it is looked at all the same.
     expect(untrusted.about("round-trip").severity).toBe("ok")
-  }, 30_000)
+  })
 
   test("ws:// at a port for TLS, wss:// at one without, nobody at the port, no such name", async () => {
     expect((await visit(`ws://localhost:${good.port}`)).about("health").fix).toBe("use wss://")
@@ -330,7 +333,7 @@ describe("things on the way that nobody configured", () => {
       expect([behaviour, problems]).toEqual([behaviour, ["round-trip"]])
       expect(about("round-trip").says).toMatch(new RegExp(says))
     }
-  }, 40_000)
+  })
 })
 
 /** Answers like Skein, at another time. */
