@@ -1,5 +1,4 @@
-import { type Kysely, sql } from "kysely"
-import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from "kysely/migration"
+import { DEFAULT_MIGRATION_TABLE, type Kysely, type Migration, Migrator, sql } from "kysely"
 import { SkeinError } from "../../core/errors.ts"
 import type { Tables } from "./schema.ts"
 

@@ -2,8 +2,7 @@ import { Database } from "bun:sqlite"
 import { afterEach, beforeEach, expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Kysely } from "kysely"
-import { Migrator } from "kysely/migration"
+import { Kysely, Migrator } from "kysely"
 import { SkeinError } from "../../core/errors.ts"
 import type { ChatStore } from "../contract.ts"
 import { MIGRATIONS } from "../sql/migrations.ts"
@@ -103,7 +102,7 @@ test("CHAT-38 a database of the first version: all that was said, read and chang
 for (const [index, name] of NAMES.entries())
   test(`CHAT-38 a database that stopped at ${name} ends up with the tables of a new one`, async () => {
     const database = new Database(temporary.file, { create: true, strict: true })
-    const db = new Kysely<never>({ dialect: bunSqliteDialect(database) })
+    const db = new Kysely<unknown>({ dialect: bunSqliteDialect(database) })
     const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
     const { results = [], error } = await migrator.migrateTo(name)
     expect(error).toBeUndefined()
