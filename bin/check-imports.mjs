@@ -44,7 +44,6 @@ export const RULES = [
   { part: "telemetry", may: ["core"], why: "telemetry is told, it does not ask" },
   { part: "config", may: ["core"], why: "configuration is read by everyone and reads no one" },
   { part: "app.ts", may: ["*"], not: ["cli"], why: "the program does not know how it was started" },
-  { part: "app", may: ["*"], not: ["cli", "app.ts"], why: "the parts of the composition root do not know the whole" },
   {
     part: "app",
     may: ["*"],

@@ -1,8 +1,8 @@
 import type { Server } from "bun"
 import type { Clock } from "../core/clock.ts"
 import { CLOSE } from "../core/close-codes.ts"
-import { type LimitName, noteLimit } from "../core/limits.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
+import { type CloseLabel, Closes } from "./closes.ts"
 import { Deadlines } from "./deadline.ts"
 import type { ForwardedAddresses, Forwarding } from "./forwarded.ts"
 import { KeptHandshake } from "./kept-handshake.ts"
@@ -58,7 +58,7 @@ export class Gateway implements StreamGateway {
   readonly #deadlines: Deadlines
   readonly #roster = new Roster()
   readonly #endpoints = new Map<string, WebSocketEndpoint>()
-  readonly #closes = new Map<number, number>()
+  readonly #closes = new Closes(this.#overflow)
   readonly #streaming = new WeakSet<Request>()
   #http: HttpHandler = () => new Response("Not found\n", { status: 404 })
   #server: NativeServer | undefined
@@ -115,8 +115,8 @@ export class Gateway implements StreamGateway {
   }
 
   /** WebSockets that have ended, by close code; 1006 is a peer that just dropped, 3008 one that was cut because it did not read. */
-  get closes(): ReadonlyMap<number, number> {
-    return this.#closes
+  get closes(): ReadonlyMap<CloseLabel, number> {
+    return this.#closes.counts
   }
 
   /** Requests for a connection that were not let in, by HTTP status. */
@@ -306,20 +306,10 @@ export class Gateway implements StreamGateway {
     session?.closed(code, reason)
   }
 
-  #countEnd({ handshake }: WebSocketSocket, code: number, reason: string): void {
-    const trueCode = code === 1006 ? this.#trueCode(reason) : code
-    this.#closes.set(trueCode, (this.#closes.get(trueCode) ?? 0) + 1)
-    const limit = LIMIT_OF_CODE.get(trueCode)
-    if (limit) noteLimit(limit)
-    if (trueCode !== CLOSE.slow.code) return
+  #countEnd({ handshake, ownCode }: WebSocketSocket, code: number, reason: string): void {
+    if (this.#closes.count({ code, reason, ownCode }) !== CLOSE.slow.code) return
     const { address, url } = handshake
     this.#options.log.info({ address, path: url.pathname }, "closed a client that did not read what was sent to it")
-  }
-
-  /** What Bun calls 1006 and knows better. */
-  #trueCode(reason: string): number {
-    if (reason === "Received too big message") return 1009
-    return reason === "" && this.#overflow.isRecent ? CLOSE.slow.code : 1006
   }
 
   #failed(error: unknown): Response {
@@ -332,14 +322,6 @@ export class Gateway implements StreamGateway {
 function hasBody({ headers }: Request): boolean {
   return (headers.get("content-length") ?? "0") !== "0" || headers.has("transfer-encoding")
 }
-
-/** Bounds that end a connection when they are met. */
-const LIMIT_OF_CODE: ReadonlyMap<number, LimitName> = new Map([
-  [1009, "limits.max_frame_bytes"],
-  [CLOSE.slow.code, "limits.max_outbound_bytes"],
-  [CLOSE.noPong.code, "limits.pong_timeout"],
-  [CLOSE.stale.code, "limits.connect_timeout"],
-])
 
 const plainText = (text: string, status: number, headers: Record<string, string> = {}): Response =>
   new Response(`${text}\n`, {

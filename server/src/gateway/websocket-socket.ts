@@ -12,6 +12,8 @@ export class WebSocketSocket implements Socket, NativeOutlet {
   readonly openedAtMs: number
   session: Session | undefined
   handshake: Handshake
+  /** What it was closed with by us. */
+  ownCode: number | undefined
   readonly #overflow: Overflow
   #ws: ServerWebSocket<WebSocketSocket> | undefined
 
@@ -67,6 +69,7 @@ export class WebSocketSocket implements Socket, NativeOutlet {
   close({ code, reason }: CloseReason): void {
     const ws = this.#ws
     if (!ws) return
+    this.ownCode = code
     // A stalled peer never reads the close frame, and its buffer would stay for half a minute (Bun 1.4.4).
     if (ws.getBufferedAmount() > 0) ws.terminate()
     else ws.close(code, reason)

@@ -8,8 +8,8 @@ export interface MetricSources {
   readonly users: () => number
   readonly channels: () => number
   readonly isReady: () => boolean
-  /** Ended WebSockets by close code. */
-  readonly closes: () => ReadonlyMap<number, number>
+  /** Ended WebSockets by close code; `client`: codes that only the client knows the meaning of. */
+  readonly closes: () => ReadonlyMap<number | "client", number>
   /** Connections not let in, by HTTP status. */
   readonly admissionRefusals: () => ReadonlyMap<number, number>
   /** Numbers of the broker by name (snake_case), e.g. `queued_publications`. */

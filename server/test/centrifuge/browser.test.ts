@@ -35,7 +35,7 @@ beforeAll(async () => {
   site = serveSite()
   server = await startServer({ SKEIN_SERVER_ORIGINS: `http://127.0.0.1:${site.port}` })
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
     args: [...FLAGS, `--host-resolver-rules=MAP ${STRANGER} 127.0.0.1`],
   })
 }, 30_000)
