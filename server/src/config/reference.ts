@@ -67,7 +67,17 @@ function describe(setting: Setting): string {
 function describeRules(): string {
   return `${describeTables("channels")}
 
-The chat's channels, \`chat:…\`, are built in and cannot be configured.
+The server has rules of its own as well. Yours win when their pattern is the same or longer, except over the first:
+
+- \`chat:…\`: the chat's channels. They cannot be configured.
+- \`private-…\` and \`presence-…\`: a client needs a signature or a token from your back end, or the login of your site
+  (\`site\` and \`own_channels\` below).
+- Every other name, if a Pusher app shares its channels, as the app of the first start does: your back end may publish there,
+  and clients with that app's key may subscribe, as at Pusher. Other clients need a token. To close these names, give
+  the pattern \`*\` a rule of your own, set \`shares_channels = false\` for the app, or switch the protocol off
+  (\`pusher.enabled\`).
+
+A name that none of these rules covers is unknown: whoever publishes or subscribes there gets error 102.
 
 \`\`\`toml
 [[channels]]

@@ -236,7 +236,7 @@ const logSchema = z.strictObject({
 })
 
 const CHANNELS: FieldDoc = {
-  doc: "Rules of channels, `[[channels]]` each. An exact name beats a pattern, a longer pattern beats a shorter one. A name that no rule covers does not exist.",
+  doc: "Rules of channels, `[[channels]]` each. An exact name beats a pattern, a longer pattern beats a shorter one.",
   kind: "tables",
   expects: "a list of rules",
   defaultNote: "in development `public:*`, `stream:*`, `open:*` and `*`; in production none",
