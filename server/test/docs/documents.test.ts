@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
 import { readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { ConfigError, loadConfig } from "../../src/config/load.ts"
 import { Program, temporaryFolder } from "../cli/program.ts"
 import { testedBlocks } from "./document.ts"
@@ -18,6 +18,22 @@ for (const name of documents) {
   const markdown = read(name)
   if (testedBlocks(markdown).length === 0) continue
   test(`everything ${name} tells to do works as shown`, () => runDocument(markdown), 60_000)
+}
+
+for (const [start, own] of [
+  ["README.md", /(?<!\.zh-CN)\.md$/],
+  ["README.zh-CN.md", /\.zh-CN\.md$/],
+] as const)
+  test(`every document in the language of ${start} is two clicks away from it at most`, () => {
+    const near = [start, ...linksOf(start)].flatMap((name) => [name, ...linksOf(name)])
+    const wanted = documents.filter((name) => own.test(name))
+    expect(wanted.length).toBeGreaterThan(9)
+    expect(wanted.filter((name) => !near.includes(name))).toEqual([])
+  })
+
+/** Documents that a document links to, by their paths in the repository. */
+function linksOf(name: string): readonly string[] {
+  return [...read(name).matchAll(/\]\((?![a-z]+:)([^)#\s]+\.md)/g)].map(([, link = ""]) => join(dirname(name), link))
 }
 
 test("both languages of a guide do the same", () => {
