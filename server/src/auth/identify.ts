@@ -59,8 +59,3 @@ export function byTrustedUserId(where: "off" | "loopback" | "anywhere"): Strateg
     throw new SkeinError("bad_request", "user_id must be 1 to 128 printable ASCII characters without spaces")
   }
 }
-
-/** Development: whoever comes over the loopback interface is an anonymous guest. */
-export function byLoopback(guest: Identity): Strategy {
-  return ({ loopback }) => (loopback ? guest : undefined)
-}

@@ -441,17 +441,3 @@ export const refusalSchema = z.object({
   }),
 })
 export type Refusal = z.infer<typeof refusalSchema>
-
-/** Error codes a chat client has words for. Other codes: show `message`. */
-export const CHAT_ERRORS = {
-  unauthorized: 101,
-  permission_denied: 103,
-  bad_request: 107,
-  too_many_requests: 111,
-  not_found: 404,
-  not_a_member: 1001,
-  text_too_long: 1002,
-  name_taken: 1003,
-  storage_full: 1010,
-  storage_unavailable: 1011,
-} as const

@@ -13,8 +13,6 @@ const WEBHOOK_EVENTS = [
   "subscription_count",
 ] as const
 
-export type PusherWebhookEvent = (typeof WEBHOOK_EVENTS)[number]
-
 export const pusherSchema = z.strictObject({
   enabled: flag("Serves Pusher clients (pusher-js, Laravel Echo) and Pusher's HTTP API.", { default: true }),
   pathPrefix: text("In front of Pusher's paths, for clients with `wsPath` and libraries with `path`.", {

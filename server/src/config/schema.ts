@@ -356,9 +356,3 @@ function closePusherApps(settings: Settings, { pusherKey, pusherSecret }: Secret
     return { ...app, sharesChannels, site: app.site ?? (sharesChannels && hasMainSite ? MAIN_SITE : NO_SITE) }
   })
 }
-
-/** A whole configuration for tests: development, nothing read from anywhere, port 0. */
-export function testConfig(secrets: Secrets, change: (config: Config) => Config = (config) => config): Config {
-  const config = closeSettings(configSchema.parse({ server: { port: 0 } }), "development", secrets)
-  return change(config)
-}

@@ -322,13 +322,6 @@ export class Channels {
     const rule = this.#ensureMayRead(reader, channel)
     if (!rule.presence) throw new SkeinError("not_available", `channel "${channel}" keeps no presence`)
   }
-
-  /** Ends connections of a user. @returns how many */
-  disconnectUser(userId: string, reason: CloseReason = CLOSE.forced, keep: ReadonlySet<string> = new Set()): number {
-    const connections = this.hub.ofUser(userId).filter(({ id }) => !keep.has(id))
-    for (const connection of connections) connection.outlet.close(reason)
-    return connections.length
-  }
 }
 
 /** @throws SkeinError `permission_denied`, `bad_request` */

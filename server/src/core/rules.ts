@@ -62,8 +62,4 @@ export class RuleBook {
   #search(channel: string): ChannelRule | undefined {
     return this.#exact.get(channel) ?? this.#prefixes.find((rule) => channel.startsWith(rule.pattern.slice(0, -1)))
   }
-
-  get all(): ChannelRule[] {
-    return [...this.#exact.values(), ...this.#prefixes]
-  }
 }

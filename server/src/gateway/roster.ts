@@ -15,27 +15,17 @@ export class Roster {
   readonly #slots: Set<Seat>[] = Array.from({ length: SLOTS }, () => new Set())
   #next = 0
   #turn = 0
-  #size = 0
 
   /** Ticks one slot each `tickEveryMs`. */
   static readonly tickEveryMs = 1000 / SLOTS
 
-  get size(): number {
-    return this.#size
-  }
-
   add(seat: Seat): void {
     this.#slots[this.#next]?.add(seat)
     this.#next = (this.#next + 1) % SLOTS
-    this.#size++
   }
 
   remove(seat: Seat): void {
-    for (const slot of this.#slots) {
-      if (!slot.delete(seat)) continue
-      this.#size--
-      return
-    }
+    for (const slot of this.#slots) if (slot.delete(seat)) return
   }
 
   tick(nowMs: number): void {

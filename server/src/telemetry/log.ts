@@ -17,8 +17,9 @@ export type Log = pino.Logger
  * Pretty printing runs as a plain stream in this thread: pino's own transports would start a Worker, which the
  * server must not have (docs/decisions/0001-runtime-bun-and-launcher.md).
  */
-export function createLog(options: LogOptions, stderr: NodeJS.WriteStream = process.stderr): Log {
-  const isPretty = options.format === "pretty" || (options.format === "auto" && stderr.isTTY === true)
+export function createLog(options: LogOptions): Log {
+  const isTerminal = process.stderr.isTTY === true
+  const isPretty = options.format === "pretty" || (options.format === "auto" && isTerminal)
   const settings: pino.LoggerOptions = {
     level: options.level,
     base: null,
@@ -27,6 +28,6 @@ export function createLog(options: LogOptions, stderr: NodeJS.WriteStream = proc
   if (!isPretty) return pino(settings, pino.destination({ dest: 2, sync: true }))
   return pino(
     settings,
-    pretty({ destination: 2, sync: true, colorize: stderr.isTTY === true, singleLine: true, ignore: "pid,hostname" }),
+    pretty({ destination: 2, sync: true, colorize: isTerminal, singleLine: true, ignore: "pid,hostname" }),
   )
 }

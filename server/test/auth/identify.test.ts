@@ -1,14 +1,7 @@
 import { expect, test } from "bun:test"
 import { createApiKeys } from "../../src/auth/api-key.ts"
 import { backEndBy } from "../../src/auth/back-end.ts"
-import {
-  byApiKey,
-  byLoopback,
-  byQueryToken,
-  byTrustedUserId,
-  firstOf,
-  type HandshakeFacts,
-} from "../../src/auth/identify.ts"
+import { byApiKey, byQueryToken, byTrustedUserId, firstOf, type HandshakeFacts } from "../../src/auth/identify.ts"
 import { createTokens } from "../../src/auth/jwt.ts"
 import { createSigner } from "../../src/auth/sign.ts"
 import { NOW_MS, stoppedClock } from "./clock.ts"
@@ -25,7 +18,7 @@ test("the first strategy that knows decides, the others are not asked", async ()
   const identity = firstOf([
     ({ headers }) => (headers.get("cookie") === "s=1" ? { userId: "cookie-user" } : undefined),
     byTrustedUserId("anywhere"),
-    byLoopback({ userId: "" }),
+    ({ loopback }) => (loopback ? { userId: "" } : undefined),
   ])
   expect(await identity.identify(handshake("?user_id=7", true, { cookie: "s=1" }))).toEqual({ userId: "cookie-user" })
   expect(await identity.identify(handshake("?user_id=7", true))).toEqual({ userId: "7" })

@@ -52,8 +52,8 @@ export function laravelFormat(options: LaravelFormatOptions): SessionFormat {
 }
 
 /** Where Laravel's own session guard keeps the user's id. */
-export function laravelLoginKey(guard: string, guardClass = "Illuminate\\Auth\\SessionGuard"): string {
-  return `login_${guard}_${createHash("sha1").update(guardClass).digest("hex")}`
+export function laravelLoginKey(guard: string): string {
+  return `login_${guard}_${createHash("sha1").update("Illuminate\\Auth\\SessionGuard").digest("hex")}`
 }
 
 const PAYLOADS: Readonly<Record<Exclude<LaravelDriver, "cookie">, (stored: StoredSession) => Uint8Array>> = {

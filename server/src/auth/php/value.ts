@@ -38,10 +38,6 @@ export class PhpMembers {
     return this.#members.get(name)
   }
 
-  get size(): number {
-    return this.#members.size
-  }
-
   [Symbol.iterator](): IterableIterator<[string, PhpValue]> {
     return this.#members[Symbol.iterator]()
   }

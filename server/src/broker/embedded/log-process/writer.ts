@@ -80,10 +80,6 @@ export class LogWriter {
   }
 }
 
-export function isWrite(op: readonly unknown[]): op is WriteOp {
-  return op[0] === OP.append || op[0] === OP.remove || op[0] === OP.probe || op[0] === OP.open
-}
-
 function stored(data: WireData): string | Uint8Array {
   return typeof data === "string" ? data : Buffer.from(data.b, "base64")
 }
