@@ -60,7 +60,7 @@ test("rooms are made, found, joined and left; unread is counted, shown in the ti
   await gil.getByRole("textbox", { name: "Name", exact: true }).fill("Tea house")
   await gil.getByRole("button", { name: "Create room" }).click()
   await gil.getByRole("heading", { level: 1, name: "Tea house" }).waitFor()
-  await gil.getByText("Nothing here yet. Say the first word.").waitFor()
+  await gil.getByText("Nothing here yet. Be the first to say something.").waitFor()
   await say(gil, "First!")
   await message(gil, "First!").waitFor()
   await gil.getByText("Nothing here yet").waitFor({ state: "detached" })
