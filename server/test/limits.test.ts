@@ -36,6 +36,8 @@ const SMALL = {
   SKEIN_LIMITS_CONNECT_TIMEOUT: "300ms",
   SKEIN_LIMITS_PING_INTERVAL: "1s",
   SKEIN_LIMITS_PONG_TIMEOUT: "500ms",
+  SKEIN_CHAT_GUESTS_PER_MINUTE: "1",
+  SKEIN_CHAT_GUEST_BURST: "3",
 }
 
 const folder = mkdtempSync(join(tmpdir(), "skein-limits-"))
@@ -194,6 +196,21 @@ describe("every bound that can be met", () => {
     expect(refusal).toContain(`(${name})`)
     expect(await counted(name)).toBeGreaterThan(before)
     client.socket.destroy()
+  })
+
+  test("chat.guests_per_minute: an IPv6 network is one visitor, however many addresses it has", async () => {
+    const guest = async (address: string): Promise<string> => {
+      const response = await fetch(`${server.url}/chat/session`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", "X-Forwarded-For": address },
+        body: JSON.stringify({ name: `From ${address}` }),
+      })
+      return `${response.status} ${await response.text()}`
+    }
+    const answers: string[] = []
+    for (let host = 1; host <= 6; host++) answers.push(await guest(`2001:db8:1:2::${host}`))
+    expect(answers.filter((answer) => answer.startsWith("429")).join()).toContain("(chat.guests_per_minute)")
+    expect(await guest("2001:db8:1:3::1")).toStartWith("200")
   })
 
   for (const [name, provoke] of Object.entries(ENDED) as [LimitName, () => Promise<unknown>][])

@@ -8,7 +8,7 @@ import type { Config } from "../config/schema.ts"
 import type { Clock } from "../core/clock.ts"
 import { CLOSE } from "../core/close-codes.ts"
 import type { Tokens } from "../core/tokens.ts"
-import { isLoopback } from "../gateway/address.ts"
+import { isLoopback, networkOf } from "../gateway/address.ts"
 import type { ChatStore } from "../store/contract.ts"
 import { startSqliteStore } from "../store/sqlite/proxy.ts"
 import type { Log } from "../telemetry/log.ts"
@@ -67,7 +67,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
     requests: {
       originAllowed: (request) => origins.allows(request.headers),
       cors: (request) => gateway.cors(request) ?? {},
-      address: (request) => handshake(request).address,
+      address: (request) => countedBy(handshake(request).address),
       isSecure: (request) => handshake(request).secure,
       guestsAllowed: (request) =>
         auth.guests === "anywhere" || (auth.guests === "loopback" && handshake(request).loopback),
@@ -92,6 +92,11 @@ function ratesOf(chat: Config["chat"]): ChatRates {
     query: { perSecond: chat.requestsPerSecond, burst: chat.requestBurst },
     create: { ...rates.create, perSecond: chat.roomsPerHour / 3_600 },
   }
+}
+
+/** What a visitor's rates are counted by: whoever has an IPv6 network has more addresses than anybody could count. */
+function countedBy(address: string): string {
+  return networkOf(address) ?? address
 }
 
 /** Bound to this machine alone, so everyone who can connect at all is on it. */

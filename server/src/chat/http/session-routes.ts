@@ -26,7 +26,7 @@ export interface SessionRequests {
   originAllowed(request: Request): boolean
   /** Headers that let such a page read the answer, none for other pages. */
   cors(request: Request): Readonly<Record<string, string>>
-  /** The true client address. */
+  /** What rates are counted by: the true client address, or the network that one visitor has to himself. */
   address(request: Request): string
   /** The client speaks https, to us or to a trusted proxy. */
   isSecure(request: Request): boolean
