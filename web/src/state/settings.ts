@@ -1,4 +1,5 @@
 import { effect, signal } from "@preact/signals"
+import { forget, keep, kept } from "./local.ts"
 
 export type Theme = "system" | "light" | "dark"
 export type Language = "system" | "en" | "zh-CN"
@@ -9,21 +10,21 @@ export const language = signal<Language>(read("skein.language", ["en", "zh-CN"])
 export const membersOpen = signal(read("skein.members", ["open", "closed"]) !== "closed")
 
 function read<T extends string>(key: string, allowed: readonly T[]): T | undefined {
-  const value = localStorage.getItem(key)
+  const value = kept(key)
   return allowed.find((candidate) => candidate === value)
 }
 
-function keep(key: string, value: string, byDefault: string): void {
-  if (value === byDefault) localStorage.removeItem(key)
-  else localStorage.setItem(key, value)
+function keepUnless(byDefault: string, key: string, value: string): void {
+  if (value === byDefault) forget(key)
+  else keep(key, value)
 }
 
 export function followSettings(): void {
   effect(() => {
-    keep("skein.theme", theme.value, "system")
+    keepUnless("system", "skein.theme", theme.value)
     if (theme.value === "system") delete document.documentElement.dataset.theme
     else document.documentElement.dataset.theme = theme.value
   })
-  effect(() => keep("skein.language", language.value, "system"))
-  effect(() => keep("skein.members", membersOpen.value ? "open" : "closed", "open"))
+  effect(() => keepUnless("system", "skein.language", language.value))
+  effect(() => keepUnless("open", "skein.members", membersOpen.value ? "open" : "closed"))
 }

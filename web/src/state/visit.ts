@@ -14,8 +14,18 @@ export type Phase = "opening" | "unreachable" | "nobody" | "inside" | "ended" | 
 export const phase = signal<Phase>("opening")
 export const guestsWelcome = signal(false)
 
-const tabs = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("skein")
+const tabs = openTabs()
 if (tabs) tabs.onmessage = ({ data }) => data === "signed-out" && location.reload()
+
+/** The other pages of this browser; undefined where each is on its own (a frame without an origin, an old browser). */
+function openTabs(): BroadcastChannel | undefined {
+  try {
+    return new BroadcastChannel("skein")
+  } catch (error) {
+    console.debug("Other tabs not to be reached:", error)
+    return undefined
+  }
+}
 
 const OPEN_AGAIN_MS = 3_000
 

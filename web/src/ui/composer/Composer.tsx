@@ -1,9 +1,8 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
-import type { Message } from "../../contract.ts"
-import { LIMITS } from "../../contract.ts"
+import { LIMITS, type Message } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
-import { editMessage, sendText } from "../../state/actions.ts"
+import { sendText } from "../../state/actions.ts"
 import { chat } from "../../state/chat.ts"
 import { focusComposer, intent, onTouch, toEnd } from "../../state/compose.ts"
 import { me, person } from "../../state/people.ts"
@@ -15,6 +14,7 @@ import { oneLine } from "../list/text.ts"
 import { fitHeight } from "./fit-height.ts"
 import { isImeKey } from "./ime.ts"
 import { tellTyping, tellTypingStopped } from "./tell-typing.ts"
+import { asItIsNow, layAside, saveEdit, takeUp } from "./unfinished.ts"
 import { useMentions } from "./use-mentions.tsx"
 
 const SHOW_LEFT_BELOW = 200
@@ -46,14 +46,15 @@ export function Composer({ room }: { room: Room }) {
   })
 
   useLayoutEffect(() => {
-    intent.value = undefined
+    intent.value = takeUp(room)
     setText(chat.peek()?.drafts.get(room.id) ?? "")
     if (!onTouch.matches) field.current?.focus({ preventScroll: true })
+    return () => layAside(room, field.current?.value ?? "")
   }, [room])
 
   useLayoutEffect(() => {
     if (!editing) return
-    setText(editing.body)
+    setText(intent.peek()?.text ?? editing.body)
     return () => setText(chat.peek()?.drafts.get(room.id) ?? "")
   }, [editing, room])
 
@@ -131,7 +132,7 @@ export function Composer({ room }: { room: Room }) {
       }}
     >
       {mentions.list(() => field.current)}
-      {current && <IntentLine />}
+      {current && <IntentLine room={room} />}
       <div class="composer-row">
         <textarea
           ref={field}
@@ -176,24 +177,19 @@ function placeholderOf(room: Room): string {
   return facts.kind === "direct" ? t().writeToPerson(roomName(facts)) : t().writeTo(roomName(facts))
 }
 
-/** A refused edit comes back into the composer instead of being lost. */
-async function saveEdit(room: Room, message: NonNullable<typeof intent.value>["message"], text: string): Promise<void> {
-  if (await editMessage(room, message, text)) return
-  intent.value = { kind: "edit", message: { ...message, body: text } }
-}
-
 const isMineAndLive = ({ sender_id, kind, state, card }: Message): boolean =>
   sender_id === me.peek()?.id && kind === "text" && state === "live" && card === undefined
 
-function IntentLine() {
+function IntentLine({ room }: { room: Room }) {
   const current = intent.value
   if (!current) return null
+  const { state, body } = asItIsNow(room, current.message)
   const name = person(current.message.sender_id)?.name ?? ""
   return (
     <div class="intent">
       <Icon name={current.kind === "edit" ? "edit" : "reply"} size={14} />
       <b>{current.kind === "edit" ? t().editing : t().replyingTo(name)}</b>
-      {current.kind === "reply" && <span dir="auto">{oneLine(current.message.body)}</span>}
+      {current.kind === "reply" && <span dir="auto">{state === "deleted" ? t().deleted : oneLine(body)}</span>}
       <button
         type="button"
         class="icon-button small"

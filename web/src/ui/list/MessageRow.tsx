@@ -36,7 +36,7 @@ function Row({ room, message, itemKey, first, tabbable }: Props) {
   if (first) classes.push("first")
   if (pending) classes.push("pending")
   if (!deleted && namesMe(message)) classes.push("names-me")
-  if (flashing.value === message.seq) classes.push("flash")
+  if (flashing.value === message.id) classes.push("flash")
   if (intent.value?.kind === "edit" && intent.value.message.id === message.id) classes.push("editing")
   const active = activeRow.value === message.id && !deleted
   return (

@@ -50,7 +50,7 @@ export function ListPills({ room, view, keeper, unreadAfter, unreadAtOpen }: Pro
             class="chip"
             onClick={() => {
               setDismissed(true)
-              target.value = { seq: unreadAfter + 1, part: 0.2, flash: false }
+              target.value = { roomId: room.id, seq: unreadAfter + 1, part: 0.2, flash: false }
             }}
           >
             <span class="turned">

@@ -16,7 +16,7 @@ export function Quote({ room, seq }: { room: Room; seq: number }) {
       type="button"
       class="quote"
       onClick={() => {
-        target.value = { seq, part: 0.4, flash: true }
+        target.value = { roomId: room.id, seq, part: 0.4, flash: true }
       }}
     >
       <Icon name="reply" size={14} />

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import { link } from "../../session/connection.ts"
 import { seen } from "../../state/actions.ts"
 import { chat } from "../../state/chat.ts"
-import { flashing, target, toEnd } from "../../state/compose.ts"
+import { flashing, type Target, target, toEnd } from "../../state/compose.ts"
 import { progressOf, WINDOW } from "../../state/history.ts"
 import { me } from "../../state/people.ts"
 import { place, visits } from "../../state/place.ts"
@@ -82,7 +82,7 @@ function useOpening(room: Room): void {
   const seq = place.value.seq
   // Following the same link again is a new visit.
   useEffect(() => {
-    if (seq !== undefined) target.value = { seq, part: 0.4, flash: true }
+    if (seq !== undefined) target.value = { roomId: room.id, seq, part: 0.4, flash: true }
   }, [room, seq, visit])
 }
 
@@ -94,7 +94,8 @@ function usePlacing(
   unreadAfter: number | undefined,
   shape: Shape,
 ): void {
-  const wanted = target.value
+  // One meant for a room that was left again moves nobody here.
+  const wanted = target.value?.roomId === room.id ? target.value : undefined
   const loaded = room.thread.value.loaded
   // The shape stands for what was drawn.
   useLayoutEffect(() => {
@@ -118,7 +119,7 @@ function usePlacing(
 }
 
 /** One way for permalink, quote, unread chip: load around it if needed, go there after the render, flash. */
-function bringIntoView(room: Room, keeper: ScrollKeeper, wanted: NonNullable<typeof target.value>): void {
+function bringIntoView(room: Room, keeper: ScrollKeeper, wanted: Target): void {
   const row = room.thread.peek().rows.find(({ message }) => message.seq === wanted.seq)
   if (!row) {
     // Asked for once: a render meanwhile comes by here again.
@@ -128,16 +129,17 @@ function bringIntoView(room: Room, keeper: ScrollKeeper, wanted: NonNullable<typ
       ?.history.around(room, wanted.seq)
       .then(() => {
         const found = room.thread.peek().rows.some(({ message }) => message.seq === wanted.seq)
-        if (!found) target.value = undefined
+        if (!found && target.peek() === wanted) target.value = undefined
       })
     return
   }
   if (!keeper.toRow(row.message.client_id || row.message.id, wanted.part)) return
   target.value = undefined
   if (!wanted.flash) return
-  flashing.value = wanted.seq
+  const { id } = row.message
+  flashing.value = id
   setTimeout(() => {
-    if (flashing.peek() === wanted.seq) flashing.value = undefined
+    if (flashing.peek() === id) flashing.value = undefined
   }, FLASH_MS)
 }
 
