@@ -1,3 +1,4 @@
+import { collectBytes } from "../../core/collect-bytes.ts"
 import { SkeinError } from "../../core/errors.ts"
 import { readJson } from "../dispatch.ts"
 
@@ -22,12 +23,7 @@ async function boundedText(request: Request, maxBytes: number): Promise<string> 
   const tooLarge = () => new SkeinError("payload_too_large", `the body may have ${maxBytes} bytes`)
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge()
   if (!request.body) return ""
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of request.body) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) throw tooLarge()
-    chunks.push(chunk)
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks))
+  const bytes = await collectBytes(request.body, maxBytes)
+  if (!bytes) throw tooLarge()
+  return new TextDecoder().decode(bytes)
 }

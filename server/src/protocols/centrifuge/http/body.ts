@@ -1,3 +1,5 @@
+import { collectBytes } from "../../../core/collect-bytes.ts"
+
 /**
  * A request's body, or undefined when it is larger than allowed. The length said in the header is believed only
  * when it refuses; what comes without one is counted while it comes.
@@ -6,14 +8,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Uint
   const said = request.headers.get("content-length")
   if (said !== null && Number(said) > maxBytes) return undefined
   if (said !== null || request.body === null) return new Uint8Array(await request.arrayBuffer())
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of request.body) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+  return collectBytes(request.body, maxBytes)
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
