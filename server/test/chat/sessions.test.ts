@@ -55,6 +55,22 @@ test("CHAT-26 a token of a session that was signed out opens no connection", asy
   expect(codes).toEqual([3500])
 })
 
+test("CHAT-26 a connection token signs nobody in: that login would outlive the one it came from", async () => {
+  const signInWith = async (token: string) => {
+    const response = await fetch(`${server.url}/chat/session`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token }),
+    })
+    return [response.status, response.headers.has("set-cookie")]
+  }
+  const mia = await Person.guest(server, "Mia Token")
+  expect(await signInWith((await mia.session("GET")).token ?? "")).toEqual([401, false])
+  const ofSite = new Person(server)
+  await ofSite.signIn({ token: await siteToken("u-2", "Bea") })
+  expect(await signInWith((await ofSite.session("GET")).token ?? "")).toEqual([401, false])
+})
+
 test("CHAT-28 A logs out and B logs in, same browser: nothing of A remains", async () => {
   const browser = new Person(server)
   await browser.signIn({ token: await siteToken("a-1", "Anna") })

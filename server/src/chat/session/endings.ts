@@ -28,6 +28,9 @@ const WATCHED = ".w"
 export const newLoginId = (sid: string | undefined, isWatched = false): string =>
   sid === undefined ? newSessionId() : `${siteMark(sid)}.${newSessionId()}${isWatched ? WATCHED : ""}`
 
+/** Whether this is the id of a login of ours: no site calls its own so. */
+export const isLoginId = (sid: string): boolean => /^(s_[0-9a-f]{32}\.)?l_[0-9a-z]{24}(\.w)?$/.test(sid)
+
 /** Whether a connection's login is the one named: itself, or the site's login it was made with. */
 export const isOfSession = (sessionId: string | undefined, named: string): boolean =>
   sessionId !== undefined && (sessionId === named || sessionId.startsWith(`${siteMark(named)}.`))

@@ -9,7 +9,7 @@ import { cleanName } from "../names.ts"
 import type { People } from "../people.ts"
 import { toUser } from "../wire.ts"
 import { loginCookie } from "./cookie.ts"
-import { isLoginEnded, newLoginId } from "./endings.ts"
+import { isLoginEnded, isLoginId, newLoginId } from "./endings.ts"
 import type { LoginClaims, SessionKeys } from "./keys.ts"
 
 const YEAR_MS = 365 * 24 * 3_600_000
@@ -77,9 +77,13 @@ export class Logins {
         throw new SkeinError("token_expired", "the site's token is expired: get a new one")
       throw new SkeinError("unauthorized", "the site's token is not valid here; the server's log says why")
     }
+    const { sessionId } = verdict.identity
+    // A login made of another login's token would go on when that one ends.
+    if (sessionId !== undefined && isLoginId(sessionId))
+      throw new SkeinError("unauthorized", "this is a token of the chat for a connection: send one the site has signed")
     const user = await people.of(verdict.identity)
     const latestMs = clock.nowMs() + YEAR_MS
-    const { expiresAtMs = latestMs, sessionId } = verdict.identity
+    const { expiresAtMs = latestMs } = verdict.identity
     return this.#login(user, Math.min(expiresAtMs, latestMs), sessionId)
   }
 
