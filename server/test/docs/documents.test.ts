@@ -43,6 +43,34 @@ test("both languages of a guide do the same", () => {
   for (const name of pairs) expect(code(name)).toEqual(code(name.replace(".zh-CN.md", ".md")))
 })
 
+/** One thing has one name in Chinese: what is not said, and what is said in its place. */
+const NOT_SAID = {
+  游客: "访客",
+  封号: "封禁",
+  公共频道: "公开频道",
+  在线频道: "Presence 频道",
+  "presence 频道": "Presence 频道",
+  "裸 WebSocket": "纯 WebSocket",
+  答复: "响应",
+  "「": "“",
+}
+
+test("the Chinese texts call one thing by one name", () => {
+  const texts = [
+    ...documents.filter((name) => name.endsWith(".zh-CN.md")),
+    "README.zh-CN.md",
+    "php/README.zh-CN.md",
+    "web/src/i18n/zh.ts",
+    "server/src/protocols/plain/texts.ts",
+  ]
+  const wrong = texts.flatMap((name) =>
+    Object.entries(NOT_SAID)
+      .filter(([word]) => read(name).includes(word))
+      .map(([word, better]) => `${name}: ${word}, say ${better}`),
+  )
+  expect(wrong).toEqual([])
+})
+
 test("every example of a configuration is one that the server takes", () => {
   const problems = documents.flatMap((name) =>
     [...read(name).matchAll(/^```toml\n(.*?)^```$/gms)].flatMap(([, text = ""]) => problemsOf(name, text)),
