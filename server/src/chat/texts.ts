@@ -3,8 +3,11 @@ import { limitError } from "../core/limits.ts"
 
 /** Control characters but tab and newline. */
 const CONTROLS = /[\p{Cc}]/gu
-/** At least one character that shows. */
-const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]/u
+/** At least one character that shows: not the fillers of Hangul or the blank of Braille, though Unicode has them as signs. */
+const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u
+
+/** Whether a reader would see anything of it. */
+export const isVisible = (text: string): boolean => VISIBLE.test(text)
 
 /**
  * A message's text as it is kept: line ends are `\n`, control characters and halves of surrogate pairs are gone,
@@ -19,7 +22,7 @@ export function cleanText(text: string, maxLength: number): string {
     .replace(/\r\n?/g, "\n")
     .replace(CONTROLS, (control) => (control === "\n" || control === "\t" ? control : ""))
   ensureLength(cleaned, maxLength)
-  if (!VISIBLE.test(cleaned)) throw new SkeinError("bad_request", "the text must have at least one visible character")
+  if (!isVisible(cleaned)) throw new SkeinError("bad_request", "the text must have at least one visible character")
   return cleaned
 }
 

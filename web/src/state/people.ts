@@ -1,6 +1,7 @@
 import { type Signal, signal } from "@preact/signals"
 import type { Message, User } from "../contract.ts"
 import { inReadersWords } from "../i18n/room-name.ts"
+import { callsFor } from "./called.ts"
 
 const known = new Map<string, Signal<User | undefined>>()
 
@@ -23,7 +24,7 @@ export function learn(user: User): void {
 export function namesMe(message: Message): boolean {
   const self = me.value
   if (!self || message.sender_id === self.id) return false
-  return message.body.toLocaleLowerCase().includes(`@${self.name.toLocaleLowerCase()}`)
+  return callsFor(message.body, self.name)
 }
 
 export function learnAll(users: Readonly<Record<string, User>>): void {
