@@ -52,3 +52,20 @@ test("observers are told who comes and goes, with the count of the moment", asyn
   node.channels.unregister(bob.connection, true)
   expect(told).toEqual(["+a 1", "join c0", "+a 2", "join c1", "-a 1", "leave c0", "-a 0", "leave c1"])
 })
+
+test("a connection that its own reply ends is in none of the channels, and nobody's member for ever", async () => {
+  const node = new FakeNode([ruleWith({ presence: true })])
+  const ann = node.connect()
+  const told: string[] = []
+  node.channels.observe({ presence: ({ kind, channel }) => void told.push(`${kind} ${channel}`) })
+  const requests = new Map([
+    ["a", {}],
+    ["b", {}],
+  ])
+  await node.channels.subscribeAll(ann.connection, requests, () => node.channels.unregister(ann.connection, false))
+  expect(
+    node.channels.presenceStats(undefined, "a").clients + node.channels.presenceStats(undefined, "b").clients,
+  ).toBe(0)
+  expect([node.topics.count("t>a"), node.topics.count("t>b"), node.channels.hub.channels.size]).toEqual([0, 0, 0])
+  expect(told).toEqual([])
+})

@@ -1,6 +1,6 @@
 import { ClientInfos } from "./client-infos.ts"
 import type { Clock } from "./clock.ts"
-import { CLOSE, type CloseReason, UNSUBSCRIBE } from "./close-codes.ts"
+import { type CloseReason, UNSUBSCRIBE } from "./close-codes.ts"
 import type { Connection, Identity, SubscribeRequest, SubscribeResult } from "./connection.ts"
 import { Delivery } from "./delivery.ts"
 import { SkeinError } from "./errors.ts"
@@ -273,6 +273,8 @@ export class Channels {
     }
     reply(joinings.map(({ result }) => result))
     for (const { channel, rule, subscription } of joinings) {
+      // What it was just told may have ended it: it could not be shown, or was more than it takes.
+      if (!this.hub.has(connection)) return
       connection.outlet.join(publicationTopic(connection.format, channel))
       if (subscription.joinLeave) connection.outlet.join(presenceTopic(connection.format, channel))
       if (!rule.presence) continue

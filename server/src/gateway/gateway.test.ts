@@ -226,6 +226,17 @@ describe("what a connection does", () => {
     await until(() => gateway.topics.count("everyone") === 2, "the stream left its topic")
   })
 
+  test("a stream that is over enters no topic any more", async () => {
+    const { url, gateway } = start()
+    const response = await fetch(`http://${url}/stream`)
+    await until(() => sessions.length === 1, "connected")
+    await response.body?.cancel()
+    await until(() => sessions[0]?.closedWith !== undefined, "gone")
+    // A session may be in the middle of something when its stream ends.
+    sessions[0]?.socket.join("late")
+    expect(gateway.topics.count("late")).toBe(0)
+  })
+
   test("a peer that stops reading is closed and the others get everything", async () => {
     const { url, port, gateway } = start()
     const good = await open(url)

@@ -62,6 +62,8 @@ export class StreamSocket implements Socket {
   }
 
   join(topic: string): void {
+    // Nobody would ever take it out again.
+    if (!this.#controller) return
     this.#joined.add(topic)
     this.#topics.joinStream(topic, this)
   }
