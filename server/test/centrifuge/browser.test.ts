@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
+import { openBrowser } from "../support/chromium.ts"
 import type { TestServer } from "../support/server.ts"
 import { startServer, WAYS } from "./support.ts"
 
 /** The bundle for browsers, as published, on a page of another origin: what a shop's page does. */
 
 const DIST = join(import.meta.dir, "../../../node_modules/centrifuge/dist")
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 /** A page that is not of this machine, for all the browser knows: in development loopback origins are let in. */
 const STRANGER = "stranger.example"
 const SCRIPTS: Readonly<Record<string, string>> = {
@@ -34,10 +34,7 @@ const serveSite = () =>
 beforeAll(async () => {
   site = serveSite()
   server = await startServer({ SKEIN_SERVER_ORIGINS: `http://127.0.0.1:${site.port}` })
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-    args: [...FLAGS, `--host-resolver-rules=MAP ${STRANGER} 127.0.0.1`],
-  })
+  browser = await openBrowser(STRANGER)
 }, 30_000)
 afterAll(async () => {
   await browser?.close()

@@ -2,12 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { Centrifuge } from "centrifuge"
 import { SignJWT } from "jose"
 import Echo from "laravel-echo"
-import PusherServer from "pusher"
+import type PusherServer from "pusher"
 import PusherJs from "pusher-js"
 import nacl from "tweetnacl"
 import { API_KEY, type TestServer, TOKEN_SECRET } from "../support/server.ts"
 import { until } from "../support/until.ts"
-import { APP, RawClient, startServer, trigger } from "./support.ts"
+import { APP, backEndOf, RawClient, startServer, trigger } from "./support.ts"
 
 const MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
@@ -19,15 +19,7 @@ const open: { disconnect(): void }[] = []
 
 beforeAll(async () => {
   server = await startServer({ subscription_count: true })
-  backEnd = new PusherServer({
-    appId: APP.id,
-    key: APP.key,
-    secret: APP.secret,
-    host: "127.0.0.1",
-    port: String(server.port),
-    useTLS: false,
-    encryptionMasterKeyBase64: MASTER_KEY,
-  })
+  backEnd = backEndOf(server, APP, { encryptionMasterKeyBase64: MASTER_KEY })
   site = startSite()
 })
 afterEach(() => {

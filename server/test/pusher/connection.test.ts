@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test"
-import PusherServer from "pusher"
 import type { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
-import { APP, OTHER_APP, RawClient, startServer } from "./support.ts"
+import { APP, backEndOf, OTHER_APP, RawClient, startServer } from "./support.ts"
 
 let server: TestServer
 beforeAll(async () => {
@@ -82,14 +81,7 @@ test("behind a path prefix: in front of everything, and not part of what is sign
   const own = await startServer({}, { env: { SKEIN_PUSHER_PATH_PREFIX: "/realtime" } })
   const client = await RawClient.connect(own, { path: `/realtime/app/${APP.key}` })
   await client.subscribe("news")
-  const library = new PusherServer({
-    appId: APP.id,
-    key: APP.key,
-    secret: APP.secret,
-    host: "127.0.0.1",
-    port: String(own.port),
-    useTLS: false,
-  })
+  const library = backEndOf(own)
   const paths: string[] = []
   const proxy = Bun.serve({
     port: 0,

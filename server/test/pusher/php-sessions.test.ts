@@ -3,19 +3,19 @@ import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import Echo from "laravel-echo"
-import { type Browser, chromium } from "playwright-core"
-import PusherServer from "pusher"
+import type { Browser } from "playwright-core"
+import type PusherServer from "pusher"
 import PusherJs from "pusher-js"
 import { Visitor } from "../php-sessions/site.ts"
+import { openBrowser } from "../support/chromium.ts"
 import type { TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
-import { APP, hmac, OTHER_APP, RawClient, startServer } from "./support.ts"
+import { APP, backEndOf, hmac, OTHER_APP, RawClient, startServer } from "./support.ts"
 
 /** A shop whose PHP sessions are files, and a club that is asked by HTTP; each has an app. No page of them signs anything. */
 const SHOP = APP
 const CLUB = OTHER_APP
 const PUSHER_JS = join(import.meta.dirname, "../../../node_modules/pusher-js/dist/web/pusher.min.js")
-const CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 let folder: string
 let club: ReturnType<typeof Bun.serve>
@@ -63,14 +63,7 @@ beforeAll(async () => {
       return fetch(`${server.url}${path}${search}`, { method: request.method, headers, body: await request.text() })
     },
   })
-  backEnd = new PusherServer({
-    appId: SHOP.id,
-    key: SHOP.key,
-    secret: SHOP.secret,
-    host: "127.0.0.1",
-    port: String(server.port),
-    useTLS: false,
-  })
+  backEnd = backEndOf(server, SHOP)
 }, 60_000)
 afterEach(() => {
   for (const client of open.splice(0)) client.disconnect()
@@ -82,9 +75,6 @@ afterAll(async () => {
   await server?.stop()
   await rm(folder, { recursive: true, force: true })
 })
-
-const startChrome = () =>
-  chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: CHROMIUM_FLAGS })
 
 async function visitor(user: string): Promise<Visitor> {
   const visitor = new Visitor({ "session.save_handler": "files", "session.save_path": folder })
@@ -242,7 +232,7 @@ describe("unmodified pusher-js on a page of the site", () => {
 test("in Chromium, on a page of another host, with the handler of the guide", async () => {
   const member = await visitor("49")
   const [name = "", value = ""] = member.cookie.split("=")
-  chrome ??= await startChrome()
+  chrome ??= await openBrowser()
   const context = await chrome.newContext()
   await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: "Lax" }])
   const page = await context.newPage()
@@ -286,7 +276,7 @@ test("in Chromium, on a page of another host, with the handler of the guide", as
 test("in Chromium, where Skein is under the site's own address, with nothing but the browser's cookie", async () => {
   const member = await visitor("48")
   const [name = "", value = ""] = member.cookie.split("=")
-  chrome ??= await startChrome()
+  chrome ??= await openBrowser()
   const context = await chrome.newContext({ bypassCSP: true })
   await context.addCookies([{ name, value, url: server.url, httpOnly: true, sameSite: "Lax" }])
   const page = await context.newPage()

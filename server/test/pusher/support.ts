@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto"
+import PusherServer from "pusher"
 import { type ServerOptions, TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
 
@@ -25,6 +26,22 @@ export function startServer(
     },
   })
 }
+
+/** Pusher's library for back ends, unmodified, with the server's own address. */
+export const backEndOf = (
+  server: TestServer,
+  app = APP,
+  more: { encryptionMasterKeyBase64?: string } = {},
+): PusherServer =>
+  new PusherServer({
+    appId: app.id,
+    key: app.key,
+    secret: app.secret,
+    host: "127.0.0.1",
+    port: String(server.port),
+    useTLS: false,
+    ...more,
+  })
 
 /** What the server writes may arrive a little later than what it answers. */
 export const logs = (server: TestServer, text: string) => until(() => server.log.includes(text), `${text} in the log`)

@@ -1,13 +1,11 @@
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core"
+import { openBrowser } from "../../support/chromium.ts"
 import { TestServer } from "../../support/server.ts"
 
 const ROOT = join(import.meta.dirname, "../../../..")
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-const QUIET_FLAGS = ["--disable-component-update", "--disable-sync", "--disable-quic"]
 
 /** What a page may say on its console without a test caring: lost connections, on purpose. */
 const EXPECTED_NOISE = /WebSocket connection|ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|Failed to load resource|net::/
@@ -27,7 +25,7 @@ export class House {
     buildPages()
     const [server, browser] = await Promise.all([
       TestServer.start({ env: { SKEIN_PLAIN_LANGUAGE: "en", ...env } }),
-      chromium.launch({ executablePath: CHROMIUM, args: [...FLAGS, ...QUIET_FLAGS] }),
+      openBrowser(),
     ])
     return new House(server, browser)
   }

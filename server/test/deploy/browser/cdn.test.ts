@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Browser } from "playwright-core"
+import { openBrowser } from "../../support/chromium.ts"
 import { freePort } from "../../support/ports.ts"
 import { TestServer } from "../../support/server.ts"
 import { HOST, type HttpBlock, type Nginx, startShippedNginx } from "../support/nginx.ts"
-import { guest, openBrowser, say, sees } from "./people.ts"
+import { BEHIND_PROXY, guest, say, sees } from "./people.ts"
 
 const CDN = "cdn.example.com"
 
@@ -27,12 +28,7 @@ beforeAll(async () => {
   nginx = await startShippedNginx(port, { more: cdn })
   server = await TestServer.start({
     port,
-    env: {
-      SKEIN_MODE: "production",
-      SKEIN_SERVER_TRUSTED_PROXIES: "127.0.0.1",
-      SKEIN_AUTH_GUESTS: "anywhere",
-      SKEIN_ASSETS_BASE_URL: `https://${CDN}:${nginx.port}`,
-    },
+    env: { ...BEHIND_PROXY, SKEIN_ASSETS_BASE_URL: `https://${CDN}:${nginx.port}` },
   })
   browser = await openBrowser("*.example.com")
 }, 30_000)

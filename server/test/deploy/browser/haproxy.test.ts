@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Browser } from "playwright-core"
+import { openBrowser } from "../../support/chromium.ts"
 import { freePort } from "../../support/ports.ts"
 import { TestServer } from "../../support/server.ts"
 import { until } from "../../support/until.ts"
 import { type Haproxy, SITES, startShippedHaproxy } from "../support/haproxy.ts"
 import { get } from "../support/through.ts"
-import { guest, openBrowser, say, sees } from "./people.ts"
+import { BEHIND_PROXY, guest, say, sees } from "./people.ts"
 
 const [SITE] = SITES
 
@@ -13,14 +14,7 @@ let server: TestServer
 let haproxy: Haproxy
 let browser: Browser
 beforeAll(async () => {
-  server = await TestServer.start({
-    env: {
-      SKEIN_MODE: "production",
-      SKEIN_SERVER_TRUSTED_PROXIES: "127.0.0.1",
-      SKEIN_AUTH_GUESTS: "anywhere",
-      SKEIN_PLAIN_LANGUAGE: "en",
-    },
-  })
+  server = await TestServer.start({ env: BEHIND_PROXY })
   const nobody = { active: await freePort(), standby: await freePort() }
   haproxy = await startShippedHaproxy({ a: { ...nobody, active: server.port }, b: nobody, apps: "" })
   browser = await openBrowser("*.example")

@@ -1,22 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Browser } from "playwright-core"
 import { comeBack } from "../../browser/support/people.ts"
+import { openBrowser } from "../../support/chromium.ts"
 import { TestServer } from "../../support/server.ts"
 import { HOST, type Nginx, PREFIX_HOST, startShippedNginx } from "../support/nginx.ts"
-import { type Guest, guest, openBrowser, say, sees } from "./people.ts"
+import { BEHIND_PROXY, type Guest, guest, say, sees } from "./people.ts"
 
 let server: TestServer
 let nginx: Nginx
 let browser: Browser
 beforeAll(async () => {
-  server = await TestServer.start({
-    env: {
-      SKEIN_MODE: "production",
-      SKEIN_SERVER_TRUSTED_PROXIES: "127.0.0.1",
-      SKEIN_AUTH_GUESTS: "anywhere",
-      SKEIN_PLAIN_LANGUAGE: "en",
-    },
-  })
+  server = await TestServer.start({ env: BEHIND_PROXY })
   nginx = await startShippedNginx(server.port)
   browser = await openBrowser("*.example.com")
 }, 30_000)

@@ -1,15 +1,12 @@
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core"
+import type { Browser, BrowserContext, Page } from "playwright-core"
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? "/usr/bin/chromium"
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-const QUIET_FLAGS = ["--disable-component-update", "--disable-sync", "--disable-quic"]
-
-/** A browser that finds the example sites on this machine. */
-export const openBrowser = (sites: string): Promise<Browser> =>
-  chromium.launch({
-    executablePath: CHROMIUM,
-    args: [...FLAGS, ...QUIET_FLAGS, `--host-resolver-rules=MAP ${sites} 127.0.0.1`],
-  })
+/** A server that guests reach through a proxy on this machine. */
+export const BEHIND_PROXY = {
+  SKEIN_MODE: "production",
+  SKEIN_SERVER_TRUSTED_PROXIES: "127.0.0.1",
+  SKEIN_AUTH_GUESTS: "anywhere",
+  SKEIN_PLAIN_LANGUAGE: "en",
+}
 
 export interface Guest {
   readonly page: Page

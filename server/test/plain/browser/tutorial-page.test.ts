@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
+import type { Browser, Page } from "playwright-core"
+import { openBrowser } from "../../support/chromium.ts"
 import { TestServer } from "../../support/server.ts"
 import { until } from "../../support/until.ts"
 import { WebChat } from "../web-chat.ts"
 
 const PAGE = readFileSync(join(import.meta.dir, "../../../../examples/plain-chat/index.html"), "utf8")
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 let server: TestServer
 let browser: Browser
@@ -21,7 +21,7 @@ beforeAll(async () => {
     fetch: () => new Response(PAGE, { headers: { "Content-Type": "text/html; charset=utf-8" } }),
   })
   server = await TestServer.start({ env: { SKEIN_SERVER_ORIGINS: `http://127.0.0.1:${site.port}` } })
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: FLAGS })
+  browser = await openBrowser()
 }, 30_000)
 afterAll(async () => {
   await browser?.close()

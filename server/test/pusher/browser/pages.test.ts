@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { join } from "node:path"
-import { type Browser, chromium, type Page } from "playwright-core"
-import PusherServer from "pusher"
+import type { Browser, Page } from "playwright-core"
+import type PusherServer from "pusher"
 import { Cable } from "../../support/cable.ts"
+import { openBrowser } from "../../support/chromium.ts"
 import type { TestServer } from "../../support/server.ts"
 import { until } from "../../support/until.ts"
-import { APP, startServer } from "../support.ts"
+import { APP, backEndOf, startServer } from "../support.ts"
 
 /** The builds for browsers as published, on a page of another origin with that site's own auth endpoint. */
 const MODULES = join(import.meta.dirname, "../../../../node_modules")
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 const MASTER_KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 const HTML = { "Content-Type": "text/html" }
 const SCRIPT = { "Content-Type": "text/javascript" }
@@ -32,15 +32,7 @@ beforeAll(async () => {
     },
   )
   cable = await Cable.to(server.port)
-  backEnd = new PusherServer({
-    appId: APP.id,
-    key: APP.key,
-    secret: APP.secret,
-    host: "127.0.0.1",
-    port: String(server.port),
-    useTLS: false,
-    encryptionMasterKeyBase64: MASTER_KEY,
-  })
+  backEnd = backEndOf(server, APP, { encryptionMasterKeyBase64: MASTER_KEY })
   const connector = await Bun.build({
     entrypoints: [join(import.meta.dirname, "../../../../echo/src/index.ts")],
     format: "esm",
@@ -68,7 +60,7 @@ beforeAll(async () => {
       },
     },
   })
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: FLAGS })
+  browser = await openBrowser()
   page = await browser.newPage()
   await page.goto(site.url.href)
   await page.waitForFunction("window.recovering")
