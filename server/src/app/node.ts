@@ -35,7 +35,10 @@ export function createNode(
   clock: Clock,
   log: Log,
 ): Node {
-  const origins = new OriginPolicy([...config.server.origins, ...(config.mode === "development" ? LOCAL_PAGES : [])])
+  const isDevelopment = config.mode === "development"
+  const origins = new OriginPolicy([...config.server.origins, ...(isDevelopment ? LOCAL_PAGES : [])], {
+    isThisMachineOnly: isDevelopment,
+  })
   const gateway = createGateway(config, origins, clock, log)
   const fanout = new Fanout(gateway.topics, {
     endOfTurn: (run) => void setImmediate(run),

@@ -189,9 +189,10 @@ export class Gateway implements StreamGateway {
   }
 
   cors(request: Request): Record<string, string> | undefined {
-    if (!this.#options.origins.allows(request.headers)) return undefined
+    const { origins } = this.#options
+    if (!origins.allows(request.headers)) return undefined
     const origin = request.headers.get("origin")
-    if (origin === null) return {}
+    if (origin === null) return origins.isOurName(request.headers) ? {} : undefined
     const asked = request.headers.get("access-control-request-headers")
     return {
       "Access-Control-Allow-Origin": origin,

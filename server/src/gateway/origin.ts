@@ -1,3 +1,5 @@
+import { isIP } from "node:net"
+
 /**
  * Which web pages may talk to us (cross-site WebSocket hijacking, CWE-1385): Bun checks nothing by itself.
  *
@@ -6,18 +8,38 @@
 export class OriginPolicy {
   readonly #patterns: RegExp[]
   readonly #any: boolean
+  readonly #isThisMachineOnly: boolean
 
-  /** @param allowed - origins like `https://shop.example`, with `*` for one label or port; `*` alone allows all */
-  constructor(allowed: readonly string[]) {
+  /**
+   * @param allowed - origins like `https://shop.example`, with `*` for one label or port; `*` alone allows all
+   * @param options.isThisMachineOnly - nobody else reaches us: a page that came here by any other name had that name
+   * turned to this machine after it was loaded from elsewhere (DNS rebinding), and is no page of ours
+   */
+  constructor(allowed: readonly string[], options: { readonly isThisMachineOnly?: boolean } = {}) {
     this.#any = allowed.includes("*")
+    this.#isThisMachineOnly = options.isThisMachineOnly ?? false
     this.#patterns = allowed.filter((origin) => origin !== "*").map(toPattern)
   }
 
   allows(headers: Headers): boolean {
     const origin = headers.get("origin")
     if (origin === null) return true
-    return this.#any || isSameOrigin(origin, headers.get("host")) || this.#patterns.some((p) => p.test(origin))
+    if (this.#any || this.#patterns.some((p) => p.test(origin))) return true
+    return isSameOrigin(origin, headers.get("host")) && this.isOurName(headers)
   }
+
+  /** Whether we can be called what the request calls us. Pages send no Origin when they read from where they came. */
+  isOurName(headers: Headers): boolean {
+    const host = headers.get("host") ?? ""
+    if (!this.#isThisMachineOnly || this.#any || isNameOfAnyMachine(host)) return true
+    return this.#patterns.some((p) => p.test(`http://${host}`) || p.test(`https://${host}`))
+  }
+}
+
+/** An address is nobody's to turn elsewhere, and `localhost` is always the machine that asks. */
+function isNameOfAnyMachine(host: string): boolean {
+  const name = host.replace(/:\d+$/, "").toLowerCase()
+  return isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0 || name === "localhost" || name.endsWith(".localhost")
 }
 
 /** What to do about a refused page. Its developer sees nothing of a refused WebSocket: the log has to say it. */
