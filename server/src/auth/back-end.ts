@@ -16,7 +16,7 @@ export function backEndBy(
   return ({ headers, url, loopback }) => {
     if (keys.inRequest(headers, url)) return true
     if (explicitApiKeysOf(headers, url).length > 0)
-      throw new SkeinError("unauthorized", "the API key is none of this server's (auth.api_keys)")
+      throw new SkeinError("unauthorized", "this is not one of the server's API keys (auth.api_keys)")
     return options.loopback && loopback
   }
 }

@@ -32,7 +32,7 @@ export function byQueryToken(tokens: Tokens, log: (why: string) => void): Strate
     const verdict = await tokens.connection(token)
     if (verdict.kind === "ok") return verdict.identity
     log(verdict.why)
-    if (verdict.kind === "expired") throw new SkeinError("token_expired", "the token is expired: get a new one")
+    if (verdict.kind === "expired") throw new SkeinError("token_expired", "the token has expired: get a new one")
     throw new SkeinError("unauthorized", "the token is not valid here: the server's log says why")
   }
 }

@@ -74,9 +74,13 @@ function verdictOf(error: unknown): ClaimsVerdict {
     return early ? { kind: "expired", why: "nbf is in the future" } : invalid(`claim ${error.claim}: ${error.message}`)
   }
   if (isAboutTheToken(error)) return invalid(error.message)
-  throw new SkeinError("internal", "the keys for checking tokens cannot be had: is the JWKS address reachable?", {
-    cause: error,
-  })
+  throw new SkeinError(
+    "internal",
+    "the keys for checking tokens could not be fetched: is the JWKS address reachable?",
+    {
+      cause: error,
+    },
+  )
 }
 
 function isAboutTheToken(error: unknown): error is errors.JOSEError {

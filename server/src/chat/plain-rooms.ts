@@ -27,7 +27,8 @@ export class PlainRooms implements Rooms {
 
   anonymous(connectionId: string): Identity {
     const { anonymous, language } = this.#parts.config
-    if (!anonymous) throw new SkeinError("unauthorized", "this server takes no visitors without a name: sign in first")
+    if (!anonymous)
+      throw new SkeinError("unauthorized", "this server does not accept visitors without an identity: sign in first")
     const userId = anonymousIdOf(connectionId)
     const name = `${GUEST[language]} ${userId.slice(-4).toUpperCase()}`
     return { userId, info: JSON.stringify({ name, guest: true }) }
@@ -110,7 +111,7 @@ export class PlainRooms implements Rooms {
   #ensureMayVisit({ userId }: Identity): void {
     if (userId === "") throw new SkeinError("unauthorized", "sign in first: this connection has no user")
     if (isAnonymousId(userId) && !this.#parts.config.anonymous)
-      throw new SkeinError("unauthorized", "this server takes no visitors without a name: sign in first")
+      throw new SkeinError("unauthorized", "this server does not accept visitors without an identity: sign in first")
   }
 
   async #find(slug: string, create: boolean, user: Opener, title: string) {

@@ -54,7 +54,7 @@ async function memcached(): Promise<Service> {
 async function whyNot(asking: Promise<unknown>): Promise<string> {
   const error = await asking.catch((reason: unknown) => reason)
   if (!(error instanceof SkeinError)) throw new Error("it was asked", { cause: error })
-  expect(error.message).toBe("the site's sessions cannot be read for the moment")
+  expect(error.message).toBe("the site's sessions cannot be read at the moment")
   return (error.cause as Error).message
 }
 

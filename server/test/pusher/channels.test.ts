@@ -120,10 +120,10 @@ describe("signatures", () => {
     await client.subscribe("private-a")
   })
 
-  test("says when the key is no key of the app; whose it is only the log says", async () => {
+  test("says when the key is not a key of the app; whose it is only the log says", async () => {
     const client = await RawClient.connect(server)
     const auth = `${OTHER_APP.key}:${hmac(OTHER_APP.secret, `${client.socketId}:private-a`)}`
-    expect(await refusal(client, "private-a", auth)).toContain("is no key of this app")
+    expect(await refusal(client, "private-a", auth)).toContain("is not a key of this app")
     await logs(server, 'the key belongs to app \\"2\\"')
   })
 

@@ -24,8 +24,8 @@ describe("who may", () => {
     Object.fromEntries(Object.entries(query).filter(([key]) => key !== name))
   const wrong: [name: string, spoil: (query: Record<string, string>) => Record<string, string>, says: string][] = [
     ["no key", without("auth_key"), "auth_key is missing"],
-    ["an unknown key", (query) => ({ ...query, auth_key: "nobody" }), '"nobody" is no key of app "1"'],
-    ["the key of another app", (query) => ({ ...query, auth_key: OTHER_APP.key }), 'is no key of app "1"'],
+    ["an unknown key", (query) => ({ ...query, auth_key: "nobody" }), '"nobody" is not a key of app "1"'],
+    ["the key of another app", (query) => ({ ...query, auth_key: OTHER_APP.key }), 'is not a key of app "1"'],
     ["another version", (query) => ({ ...query, auth_version: "2.0" }), "auth_version must be 1.0"],
     ["no timestamp", without("auth_timestamp"), "auth_timestamp is missing"],
     ["a timestamp that is none", (query) => ({ ...query, auth_timestamp: "now" }), "Unix time"],

@@ -50,7 +50,7 @@ async function whyNot(asking: Promise<unknown>): Promise<string> {
   const error = await asking.catch((reason: unknown) => reason)
   if (!(error instanceof SkeinError)) throw new Error("the site was asked", { cause: error })
   expect(error.temporary).toBe(true)
-  expect(error.message).toBe("the site cannot be asked for the moment who this is")
+  expect(error.message).toBe("the site cannot be asked who this is at the moment")
   return (error.cause as Error).message
 }
 

@@ -163,5 +163,5 @@ function fits(cookie: string, name: string): boolean {
 function outage(why: string, retryAfterMs?: number): SkeinError {
   const cause = new Error(`the site cannot be asked who this is: ${why}`)
   const options = retryAfterMs === undefined ? { cause } : { cause, retryAfterMs }
-  return new SkeinError("internal", "the site cannot be asked for the moment who this is", options)
+  return new SkeinError("internal", "the site cannot be asked who this is at the moment", options)
 }

@@ -22,7 +22,7 @@ export async function directBetween(
   peerId: string,
 ): Promise<StoredMembership> {
   if (peerId === userId) throw new SkeinError("bad_request", "a direct conversation needs somebody else")
-  if (isAnonymousId(peerId)) throw new SkeinError("not_found", "this visitor cannot be reached in private")
+  if (isAnonymousId(peerId)) throw new SkeinError("not_found", "this visitor cannot receive direct messages")
   const { membership, created } = await store.openDirect({
     id: newConversationId(),
     userId,

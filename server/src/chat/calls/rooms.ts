@@ -23,7 +23,7 @@ export const createRoom: Call<"chat.rooms.create"> = async (parts, caller, { nam
 async function openRoom(parts: ChatParts, { user }: Caller, name: string, topic?: string): Promise<StoredMembership> {
   const { store, config, rates, pushes } = parts
   if (!mayCreateRooms(config, user))
-    throw new SkeinError("permission_denied", "the configuration lets you open no rooms (chat.create_rooms)")
+    throw new SkeinError("permission_denied", "the configuration does not let you open rooms (chat.create_rooms)")
   const title = cleanName(name, CHAT_LIMITS.maxRoomNameLength, "a room's name")
   const slug = slugOf(title)
   if (slug === "") throw new SkeinError("bad_request", "a room's name must have at least one letter or digit")

@@ -98,7 +98,7 @@ export function sessionRoutes(parts: SessionRoutesParts): Hono {
 
   const asGuest = (request: Request, name: string, before: Login | undefined): Promise<Login> => {
     if (!requests.guestsAllowed(request))
-      throw new SkeinError("permission_denied", "this server takes no guests: sign in through the site")
+      throw new SkeinError("permission_denied", "this server does not accept guests: sign in through the site")
     const counted = { what: "new guests from this address", setting: "chat.guests_per_minute" } as const
     rates.ensure(`guest ${requests.address(request)}`, config.guestRate, counted)
     return logins.guest(name, before)

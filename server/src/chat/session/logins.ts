@@ -74,7 +74,7 @@ export class Logins {
     if (verdict.kind !== "ok") {
       log.info({ why: verdict.why }, "chat: a sign-in token was refused")
       if (verdict.kind === "expired")
-        throw new SkeinError("token_expired", "the site's token is expired: get a new one")
+        throw new SkeinError("token_expired", "the site's token has expired: get a new one")
       throw new SkeinError("unauthorized", "the site's token is not valid here; the server's log says why")
     }
     const { sessionId } = verdict.identity

@@ -21,7 +21,7 @@ export async function whoIsIt(parts: PlainParts, handshake: Handshake, connectio
   const guest = guestOf(parts, connectionId)
   if (guest !== undefined) return { identity: { ...known, ...guest, ...backEnd }, anonymous: true, mayEnterRooms: true }
   if (!isBackEnd && !parts.config.allowAnonymous)
-    throw new SkeinError("permission_denied", "anonymous clients are not taken here: connect with ?token=…")
+    throw new SkeinError("permission_denied", "anonymous clients are not accepted here: connect with ?token=…")
   return { identity: { userId: "", ...known, ...backEnd }, anonymous: true, mayEnterRooms: false }
 }
 

@@ -162,7 +162,7 @@ export class Participant {
   get #seat(): Seat {
     if (this.#rooms !== undefined) return this.#rooms
     if (this.#shared.parts.rooms === undefined) throw new SkeinError("not_available", "this server has no rooms")
-    throw new SkeinError("unauthorized", "rooms take no anonymous clients here: connect with ?token=…")
+    throw new SkeinError("unauthorized", "rooms are closed to anonymous clients here: connect with ?token=…")
   }
 
   get #texts(): (typeof TEXTS)[Language] {

@@ -201,7 +201,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
 }
 
 async function refuseBinary(): Promise<void> {
-  throw new SkeinError("bad_request", "binary frames are not understood: send text frames")
+  throw new SkeinError("bad_request", "binary frames are not supported: send text frames")
 }
 
 /** `close()` of a script, with or without a code. A page change (1001) and a drop (1006) may be back in a moment. */

@@ -10,7 +10,9 @@ export function toStoreError(error: unknown): unknown {
   if (!(error instanceof SQLiteError)) return error
   const code = error.code ?? ""
   if (code === "SQLITE_FULL" || isNoSpace(error))
-    return new SkeinError("storage_full", "nothing can be stored: the disk is full (reading goes on)", { cause: error })
+    return new SkeinError("storage_full", "nothing can be stored: the disk is full (reading still works)", {
+      cause: error,
+    })
   if (UNAVAILABLE.test(code))
     return new SkeinError("storage_unavailable", `the chat database cannot be used: ${error.message}`, { cause: error })
   return error

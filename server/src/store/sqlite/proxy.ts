@@ -115,9 +115,13 @@ class StoreProxy {
     // The database would not open the last time: waiting for the next attempt would only pile up callers.
     if (!this.#up && this.#failure) return fromFailure(this.#failure)
     if (this.#pending.size < this.#maxPending) return undefined
-    return new SkeinError("storage_unavailable", `${this.#maxPending} calls wait for the chat database already`, {
-      retryAfterMs: 1_000,
-    })
+    return new SkeinError(
+      "storage_unavailable",
+      `${this.#maxPending} calls are already waiting for the chat database`,
+      {
+        retryAfterMs: 1_000,
+      },
+    )
   }
 
   #answer(answer: Answer): void {

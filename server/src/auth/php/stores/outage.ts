@@ -6,7 +6,7 @@ import { SkeinError } from "../../../core/errors.ts"
  */
 export function storeOutage(store: string, cause: unknown): SkeinError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new SkeinError("internal", "the site's sessions cannot be read for the moment", {
+  return new SkeinError("internal", "the site's sessions cannot be read at the moment", {
     cause: new Error(`the sessions in ${store} cannot be read: ${reason}`, { cause }),
   })
 }

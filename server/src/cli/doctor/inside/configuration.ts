@@ -38,14 +38,14 @@ function opinions({ settings, mode }: LoadedConfig): Finding[] {
   if (everyone.length > 0)
     findings.push(
       problem("config.proxies", `server.trusted_proxies holds ${everyone.join(" and ")}: everybody is believed`, {
-        cause: "any client can write any address into X-Forwarded-For and go round the limits per address",
+        cause: "any client can write any address into X-Forwarded-For and get around the limits per address",
         fix: "name the addresses of your proxies only",
       }),
     )
   if (auth.trustUserId === "anywhere")
     findings.push(
       warning("config.identity", 'auth.trust_user_id is "anywhere": anybody can be anybody', {
-        cause: "clients are believed the user_id they write into the address",
+        cause: "clients can be anybody: the user_id in their address is believed",
         fix: 'take it out, and hand out tokens (skein token) or let the site say who somebody is ("sessions", "callback")',
       }),
     )

@@ -35,7 +35,7 @@ function wrongSecrets(path: string): string | undefined {
     const parsed: unknown = JSON.parse(readFileSync(path, "utf8"))
     return typeof parsed === "object" && parsed !== null ? undefined : "holds no secrets"
   } catch (error) {
-    return error instanceof SyntaxError ? "is no JSON" : `cannot be read (${(error as NodeJS.ErrnoException).code})`
+    return error instanceof SyntaxError ? "is not JSON" : `cannot be read (${(error as NodeJS.ErrnoException).code})`
   }
 }
 
@@ -46,7 +46,7 @@ function wrongDatabase(path: string): string | undefined {
     const file = openSync(path, "r")
     try {
       const length = readSync(file, start, 0, start.length, 0)
-      return length === 0 || start.toString("latin1") === DATABASE_HEADER ? undefined : "is no SQLite database any more"
+      return length === 0 || start.toString("latin1") === DATABASE_HEADER ? undefined : "is no longer a SQLite database"
     } finally {
       closeSync(file)
     }

@@ -102,14 +102,14 @@ const REMEDIES: Readonly<Record<RefusalStatus["wrong"], { readonly cause: string
   },
   protocol: {
     cause: "a client or library of another version of the protocol",
-    fix: "use a version of pusher-js from 2 on, and a library that sends auth_version=1.0",
+    fix: "use pusher-js 2 or later, and a library that sends auth_version=1.0",
   },
   permission: {
     cause: "somebody asked for what this user, app or channel may not have",
     fix: "when it should be allowed, look at the app's settings and at the channel's rule in [[channels]]",
   },
   limit: {
-    cause: "a limit of the app was passed",
+    cause: "a limit of the app was exceeded",
     fix: "send less, or raise the limit that the text names",
   },
   request: {
@@ -143,7 +143,7 @@ function endpointFindings(endpoint: EndpointStatus): Finding[] {
     findings.push(
       warning("webhooks.failing", `${place}: ${failuresText(endpoint)}; waiting: ${waiting}`, {
         cause: "the endpoint is down, slow (10 s), redirects, or does not answer 2xx",
-        fix: "mend the endpoint or webhook_urls: what waits is delivered then, in order, up to webhook_max_age",
+        fix: "fix the endpoint or webhook_urls: what is waiting is then delivered in order, up to webhook_max_age",
       }),
     )
   else findings.push(ok("webhooks", `${place}: ${delivered} events delivered since the start, waiting: ${waiting}`))

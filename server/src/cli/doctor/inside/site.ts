@@ -49,10 +49,11 @@ async function checkSessions(site: NamedSite): Promise<Finding[]> {
 const folderOf = (settings: PhpSessionSettings): string => filesPlaceOf(settings).folder ?? "/var/lib/php/sessions"
 
 const SESSION_CAUSES: Readonly<Record<Settings["sessions"]["store"], string>> = {
-  files: "the folder is another one, or this user may not enter it: PHP's sessions belong to its own user (www-data)",
+  files:
+    "the folder is a different one, or this user may not enter it: PHP's sessions belong to its own user (www-data)",
   cache_files:
-    "the folder is another one, or this user may not enter it: ThinkPHP's files belong to PHP's user (www-data)",
-  redis: "Redis is not reachable from here under redis_urls, or wants another password",
+    "the folder is a different one, or this user may not enter it: ThinkPHP's files belong to PHP's user (www-data)",
+  redis: "Redis is not reachable from here under redis_urls, or expects a different password",
   memcached: "memcached is not reachable from here under memcached_servers",
   database: "the database is not reachable from here under database_url, or has no such table",
   cookie: "the settings do not go together",

@@ -39,7 +39,7 @@ function nameFindings(url: URL, certificate: PeerCertificate): Finding[] {
 function dateFindings({ valid_from, valid_to }: PeerCertificate, days: number): Finding[] {
   const remedy = {
     cause: "nothing renewed it, or the proxy was not reloaded after it was renewed",
-    fix: "renew it (certbot renew) and reload the proxy (nginx -s reload); both belong into a timer",
+    fix: "renew it (certbot renew) and reload the proxy (nginx -s reload); put both into a timer",
   }
   if (days < 0) return [problem("tls.expiry", `the certificate expired on ${valid_to}`, remedy)]
   if (days < SOON_DAYS)

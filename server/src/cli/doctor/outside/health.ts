@@ -56,7 +56,8 @@ function notSkein(url: URL, answer: Answer): Finding {
   const { status, headers, body } = answer
   const isPage = /text\/html/.test(headers.get("content-type") ?? "")
   return problem("health", `${url.pathname} is not Skein's: ${status} ${isPage ? "and a page" : quote(body)}`, {
-    cause: "another application answers at this path: the prefix is another one, or the proxy hands it on unchanged",
+    cause:
+      "another application answers at this path: the prefix is a different one, or the proxy passes it on unchanged",
     fix: inWordsOf(answer, {
       nginx:
         "in nginx the prefix is taken away by a slash at the end of both: location /skein/ { proxy_pass http://127.0.0.1:8080/; }",
@@ -106,7 +107,7 @@ function wayFindings(base: URL, answer: Answer, way: Way | undefined): Finding[]
         fix: inWordsOf(answer, {
           nginx: "nginx: proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;",
           apache: "Apache sets it by itself with mod_proxy_http: is ProxyAddHeaders off?",
-          other: "HAProxy: http-request set-header X-Forwarded-For %[src] (other proxies have the like)",
+          other: "HAProxy: http-request set-header X-Forwarded-For %[src] (other proxies have an equivalent)",
         }),
       }),
     ]

@@ -35,7 +35,7 @@ export function explainSilence(url: URL, { stage, code }: Silence): Finding {
 
 const HTTP2 = (place: string): Finding =>
   problem("http2", `${place} speaks HTTP/2 only`, {
-    cause: "WebSocket clients open HTTP/1.1 connections, and the front does not take any",
+    cause: "WebSocket clients open HTTP/1.1 connections, and the proxy in front does not accept them",
     fix: "let it offer both. nginx: keep http2 on the listener, it takes both; HAProxy: alpn h2,http/1.1 and no proto h2",
   })
 

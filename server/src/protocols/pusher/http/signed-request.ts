@@ -100,7 +100,7 @@ function wrongKey(apps: Apps, app: App | undefined, appId: string, keyName: stri
   if (!app) return new Refusal(401, `There is no app "${appId.slice(0, 64)}" here: check the app id`, { wrong: "app" })
   return new Refusal(
     401,
-    `auth_key ${JSON.stringify(keyName.slice(0, 64))} is no key of app "${app.id}": check key and app id`,
+    `auth_key ${JSON.stringify(keyName.slice(0, 64))} is not a key of app "${app.id}": check key and app id`,
     {
       wrong: "key",
       forLog: other ? `the key belongs to app "${other.id}"` : "no app has this key",

@@ -69,7 +69,7 @@ export function ensureSigned(
 
 function wrongKey(app: App, apps: Apps, keyName: string): Refusal {
   const other = apps.byKey(keyName)
-  return new Refusal(401, `Invalid key in auth: ${JSON.stringify(keyName.slice(0, 64))} is no key of this app`, {
+  return new Refusal(401, `Invalid key in auth: ${JSON.stringify(keyName.slice(0, 64))} is not a key of this app`, {
     wrong: "key",
     forLog: other
       ? `the key belongs to app "${other.id}", the client is connected to app "${app.id}"`
