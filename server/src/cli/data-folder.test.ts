@@ -47,6 +47,19 @@ test("the first start makes the folder and its secrets for the owner's eyes only
   expect(pusherSecret).toMatch(/^[0-9a-f]{40}$/)
 })
 
+test("nobody else may hold the lock: what can be read can be locked", async () => {
+  const path = temporaryFolder()
+  chmodSync(path, 0o755)
+  const lock = join(path, "lock.db")
+  const first = await open(path)
+  expect(mode(lock)).toBe(0o600)
+  first.release()
+  // As earlier versions left it.
+  chmodSync(lock, 0o644)
+  await open(path)
+  expect(mode(lock)).toBe(0o600)
+})
+
 test("later starts find the same secrets", async () => {
   const path = temporaryFolder()
   const first = await open(path)

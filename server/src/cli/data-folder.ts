@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite"
-import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { accessSync, chmodSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import type { Secrets } from "../config/schema.ts"
@@ -118,7 +118,11 @@ function leaveNote(file: string, text: string): void {
 
 function tryLock(file: string): Database | undefined {
   let lock: Database | undefined
+  // Who may read the file may lock it as well, and would keep the server from starting.
+  const umask = process.umask(0o077)
   try {
+    const known = statSync(file, { throwIfNoEntry: false })
+    if (known && (known.mode & 0o077) !== 0 && known.uid === process.geteuid?.()) chmodSync(file, 0o600)
     lock = new Database(file, { create: true, strict: true })
     lock.run("PRAGMA locking_mode = EXCLUSIVE")
     // Nothing is ever written; a journal file would need room on a disk that may have none.
@@ -130,6 +134,8 @@ function tryLock(file: string): Database | undefined {
     const { code } = error as { code?: string }
     if (code === "SQLITE_BUSY") return undefined
     throw new CliError(EXIT.dataFolder, `cannot lock ${file}: ${error instanceof Error ? error.message : error}`)
+  } finally {
+    process.umask(umask)
   }
 }
 
