@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
-import { FakePusher, KEY } from "../testing/fake-pusher.ts"
+import { createHmac } from "node:crypto"
+import { FakePusher, type FakeSocket, KEY, SECRET } from "../testing/fake-pusher.ts"
 
 const PAGE = `/s/0123456789abcdef/app/${KEY}`
 const PING = "pusher:ping"
@@ -96,6 +97,34 @@ describe("liveness", () => {
     await Promise.resolve()
     expect(socket.sent.length).toBe(before)
     expect(pusher.channels.hub.connectionCount).toBe(0)
+  })
+})
+
+describe("a stream that ends while it is told something", () => {
+  const signIn = (socket: FakeSocket, user: object) => {
+    const { socket_id } = JSON.parse(JSON.parse(socket.sent[0] ?? "").data)
+    const user_data = JSON.stringify(user)
+    const signature = createHmac("sha256", SECRET).update(`${socket_id}::user::${user_data}`).digest("hex")
+    socket.say("pusher:signin", { auth: `${KEY}:${signature}`, user_data })
+  }
+
+  test("is not signed in for ever", () => {
+    const pusher = new FakePusher()
+    const [ann, watcher] = [pusher.connect(undefined, "xhr_streaming"), pusher.connect()]
+    ann.overflowsBy = "signin_success"
+    signIn(ann, { id: "ann" })
+    signIn(watcher, { id: "watcher", watchlist: ["ann"] })
+    expect(watcher.sent.at(-1)).toContain("offline")
+  })
+
+  test("leaves no position behind for a channel that nobody is in", async () => {
+    const pusher = new FakePusher({ replayWindowMs: 60_000 })
+    await pusher.publish("log-a", "1")
+    const socket = pusher.connect(PAGE)
+    socket.overflowsBy = "subscription_succeeded"
+    await socket.subscribe("log-a")
+    expect(pusher.channels.hub.channels.size).toBe(0)
+    expect(pusher.encoders.lastOffsets.size).toBe(0)
   })
 })
 

@@ -215,6 +215,8 @@ export class PusherSession implements Session, Client, PageHolder {
   #signIn(auth: string, userData: string): void {
     const { user, watchlist, answers } = signIn(this, auth, userData)
     for (const answer of answers) this.send(answer)
+    // A stream that takes no more ends at once; it would be online for ever.
+    if (this.#isOver) return
     this.isAuthorized = true
     const { users } = this.shared
     if (this.#signedIn) users.signOut(user.id, this.#signedIn)

@@ -205,10 +205,12 @@ function replay(
 }
 
 function confirmFrom(
-  { confirmations, parts }: Client,
+  { confirmations, connection, parts }: Client,
   { channel, position, publications, recoverable }: SubscribeResult,
 ) {
   if (!confirmations || !position || !recoverable) return
+  // Ended by what it was just told: whoever was the last has left the channel, and its offset is forgotten.
+  if (!parts.channels.hub.has(connection)) return
   confirmations.joined(channel, position)
   const { lastOffsets } = parts.encoders
   const last = publications.at(-1)?.offset ?? position.offset

@@ -6,7 +6,16 @@ import { RuleBook } from "../../../core/rules.ts"
 import { FakeClock } from "../../../core/testing/fake-clock.ts"
 import { FakeLog, FakeTopics, ruleWith } from "../../../core/testing/fake-node.ts"
 import type { Session, Socket } from "../../../gateway/protocol.ts"
-import { type AppOptions, Apps, appWith, createPusher, DEFAULT_CONFIG, pusherEncoders, pusherRules } from "../pusher.ts"
+import {
+  type AppOptions,
+  Apps,
+  appWith,
+  createPusher,
+  DEFAULT_CONFIG,
+  type PusherEncoders,
+  pusherEncoders,
+  pusherRules,
+} from "../pusher.ts"
 
 export const KEY = "the-key"
 export const SECRET = "the-secret"
@@ -18,12 +27,14 @@ export class FakePusher {
   readonly topics = new FakeTopics()
   readonly channels: Channels
   readonly open: (socket: Socket) => Session
+  readonly encoders: PusherEncoders
   #turnEnds: (() => void)[] = []
 
   constructor(change: Partial<AppOptions> = {}) {
     const options = [appWith({ id: "1", keys: [{ key: KEY, secret: SECRET }], sharesChannels: true, ...change })]
     const apps = new Apps(options)
     const encoders = pusherEncoders(apps, "message")
+    this.encoders = encoders
     const rules = pusherRules(options)
     const defer = (run: () => void) => void this.#turnEnds.push(run)
     const fanout = new Fanout(this.topics, { endOfTurn: defer, soon: defer, nowMs: () => 0, busyFrom: 1_000 })
@@ -81,6 +92,8 @@ export class FakeSocket {
   /** How often its WebSocket was asked for a sign of life. */
   pings = 0
   closed: CloseReason | undefined
+  /** A frame with this in it is more than its client takes: the socket ends while it is sent. */
+  overflowsBy: string | undefined
   readonly session: Session
 
   constructor(pusher: FakePusher, url: string, transport: string) {
@@ -95,7 +108,10 @@ export class FakeSocket {
     const socket: Socket = {
       handshake,
       bufferedBytes: 0,
-      send: (frame) => void this.sent.push(String(frame)),
+      send: (frame) => {
+        this.sent.push(String(frame))
+        if (this.overflowsBy !== undefined && String(frame).includes(this.overflowsBy)) this.drop()
+      },
       join: (topic) => pusher.topics.join(topic, outletOf(this)),
       leave: (topic) => pusher.topics.leave(topic, outletOf(this)),
       close: (reason) => {
