@@ -303,16 +303,46 @@ describe("replay for unmodified clients with a page id", () => {
     expect(events(second)).toEqual(["n 1"])
   })
 
-  test("nothing is replayed after a goodbye, to another page, or without a page id", async () => {
-    for (const [again, farewell] of [
-      [() => connect(), "close"],
-      [() => connect("another-page-0123456"), "terminate"],
-      [() => RawClient.connect(server), "terminate"],
+  test("unmodified pusher-js that gives up a silent connection: its close comes late and is no goodbye", async () => {
+    const channel = newChannel()
+    const client = await connected(PusherJs, {
+      wsPath: `/s/${crypto.randomUUID()}`,
+      activityTimeout: 1_000,
+      pongTimeout: 1_000,
+    })
+    const seen: string[] = []
+    const subscription = client.subscribe(channel)
+    subscription.bind("n", (n: number) => seen.push(String(n)))
+    subscription.bind("skein:unconfirmed", ({ data }: { data: string }) => seen.push(`perhaps ${data}`))
+    await until(() => subscription.subscribed, "subscribed")
+    cable.jam()
+    try {
+      await trigger(server, channel, "n", "1")
+      await until(() => client.connection.state === "connecting", "it gives up", 30_000)
+    } finally {
+      cable.clear()
+    }
+    await until(() => client.connection.state === "connected" && subscription.subscribed, "subscribed again", 30_000)
+    await trigger(server, channel, "n", "2")
+    await until(() => seen.includes("2"), "what is new")
+    expect(seen).toEqual(["perhaps 1", "2"])
+  }, 90_000)
+
+  test("nothing is replayed after unsubscribing, to another page, or without a page id", async () => {
+    const unsubscribe = async (client: RawClient, channel: string) => {
+      client.sendEvent("pusher:unsubscribe", { channel })
+      await client.settled()
+    }
+    for (const [again, before] of [
+      [() => connect(), unsubscribe],
+      [() => connect("another-page-0123456"), () => undefined],
+      [() => RawClient.connect(server), () => undefined],
     ] as const) {
       const channel = newChannel()
       const first = await connect()
       await first.subscribe(channel)
-      first[farewell]()
+      await before(first, channel)
+      first.terminate()
       await until(async () => !(await call(server, "GET", `/channels/${channel}`)).json.occupied, "gone")
       await trigger(server, channel, "n", "1")
       const second = await again()

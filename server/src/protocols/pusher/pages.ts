@@ -45,7 +45,7 @@ export class Pages {
     return new Map([...(left ?? [])].filter(([, { untilMs }]) => untilMs > nowMs))
   }
 
-  /** @param channels - where it stood; none: it said goodbye, or was nowhere */
+  /** @param channels - where it stood; none: it was nowhere */
   leave(app: App, pageId: string, holder: PageHolder, channels: Left, nowMs: number): void {
     const key = keyOf(app, pageNumber(app.id, pageId))
     if (this.#holders.get(key) !== holder) return

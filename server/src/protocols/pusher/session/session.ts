@@ -21,7 +21,10 @@ import { Confirmations } from "./replay.ts"
 import { signIn } from "./signin.ts"
 import { subscribe } from "./subscribing.ts"
 
-/** Codes a client closes with when it means to go: 1000 and none at all. */
+/**
+ * Codes a client closes with when it means to go: 1000 and none at all. pusher-js also closes so when it gives up a
+ * connection that has fallen silent, so that they end presence and nothing else.
+ */
 const GOODBYES: readonly number[] = [1000, 1005]
 
 /** Of every client without a page id. Nothing is ever added to it. */
@@ -279,7 +282,7 @@ export class PusherSession implements Session, Client, PageHolder {
     return new Map([...this.left, ...(here ?? [])])
   }
 
-  /** @param isGoodbye - the client meant to go: nothing is kept for its return, and its presence ends at once */
+  /** @param isGoodbye - the client meant to go: its presence ends at once */
   #leave(isGoodbye: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -289,7 +292,7 @@ export class PusherSession implements Session, Client, PageHolder {
     shared.recentSockets.closed(this.#socket.handshake.address, this.socketId)
     if (this.#pageId !== undefined) {
       const nowMs = parts.clock.nowMs()
-      shared.pages.leave(app, this.#pageId, this, isGoodbye ? NOTHING_LEFT : this.#standing(nowMs), nowMs)
+      shared.pages.leave(app, this.#pageId, this, this.#standing(nowMs), nowMs)
     }
     if (this.user && this.#signedIn) shared.users.signOut(this.user.id, this.#signedIn)
     parts.channels.unregister(this.connection, isGoodbye)
