@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { SkeinError } from "../core/errors.ts"
 import { type ChatStore, MAX_ANSWER_BYTES, type StoredMessage, type StoreInput, UNREAD_CAP } from "./contract.ts"
 import { mergingContract } from "./merging-suite.ts"
+import { codeOf } from "./testing/code-of.ts"
 
 /** A store that is empty at first; `reopen` is the same store after its process has ended and begun again. */
 export interface StoreUnderTest {
@@ -617,17 +617,6 @@ const bytesOf = (messages: readonly StoredMessage[]): number =>
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i)
-
-/** The code of a refusal; anything else fails the test. */
-async function codeOf(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt
-    return "done"
-  } catch (error) {
-    if (error instanceof SkeinError) return error.code
-    throw error
-  }
-}
 
 const EXPECTED = new Set(["not_found", "permission_denied", "conflict"])
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import fc from "fast-check"
-import { SkeinError } from "../core/errors.ts"
 import { type ChatStore, type StoredMessage, type StoreInput, UNREAD_CAP } from "./contract.ts"
 import type { StoreUnderTest } from "./contract-suite.ts"
+import { codeOf } from "./testing/code-of.ts"
 
 /** A guest becomes a member: that part of the store contract, for any implementation. */
 export function mergingContract(name: string, make: () => Promise<StoreUnderTest>): void {
@@ -368,13 +368,3 @@ const arrive = (store: ChatStore, id: string, defaultRooms = ["c_room"], guest =
     nowMs: 1,
     ...(guest ? { uniqueSinceMs: 0 } : {}),
   })
-
-async function codeOf(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt
-    return "done"
-  } catch (error) {
-    if (error instanceof SkeinError) return error.code
-    throw error
-  }
-}

@@ -1,24 +1,11 @@
 import type { Publication } from "../../core/publication.ts"
 import type { ChannelRule } from "../../core/rules.ts"
+import { ruleWith } from "../../core/testing/fake-node.ts"
 import type { BrokerListener } from "../contract.ts"
 
-export function ruleOf(change: Partial<ChannelRule> = {}): ChannelRule {
-  return {
-    pattern: "*",
-    historySize: 100,
-    historyTtlMs: 3_600_000,
-    durability: "disk",
-    recovery: true,
-    presence: false,
-    joinLeave: false,
-    subscribe: "anyone",
-    publish: "anyone",
-    read: "anyone",
-    echo: true,
-    binary: false,
-    ...change,
-  }
-}
+/** The rule of a channel whose history is kept on disk; say only what the test is about. */
+export const ruleOf = (change: Partial<ChannelRule> = {}): ChannelRule =>
+  ruleWith({ historySize: 100, historyTtlMs: 3_600_000, durability: "disk", recovery: true, ...change })
 
 /** Remembers what a broker tells its node. */
 export class Listening implements BrokerListener {

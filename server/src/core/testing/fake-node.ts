@@ -27,6 +27,15 @@ export function ruleWith(change: Partial<ChannelRule>): ChannelRule {
   }
 }
 
+/** Wide enough for every test that is not about them. */
+export const CHANNEL_LIMITS: ChannelLimits = {
+  maxChannelsPerConnection: 128,
+  maxChannelLength: 255,
+  maxPayloadBytes: 65_536,
+  maxHistoryPage: 300,
+  maxConnectionsPerUser: 100,
+}
+
 /** Topics and the outlets in them, delivered to at once. */
 export class FakeTopics implements TopicPublisher {
   readonly #topics = new Map<string, Set<Outlet>>()
@@ -140,14 +149,7 @@ export class FakeNode {
       fanout: new Fanout(this.topics, { endOfTurn: defer, soon: defer, nowMs: () => 0, busyFrom: 2 }),
       encoders: [textEncoder],
       presence: new Presence(5_000),
-      limits: {
-        maxChannelsPerConnection: 128,
-        maxChannelLength: 255,
-        maxPayloadBytes: 65_536,
-        maxHistoryPage: 300,
-        maxConnectionsPerUser: 100,
-        ...limits,
-      },
+      limits: { ...CHANNEL_LIMITS, ...limits },
       clock: this.clock,
     })
     this.log.deliver = this.channels.deliver

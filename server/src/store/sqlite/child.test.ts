@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { existsSync, statSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import { SkeinError } from "../../core/errors.ts"
 import type { ChatStore } from "../contract.ts"
+import { codeOf } from "../testing/code-of.ts"
 import type { SqliteChildStore } from "./proxy.ts"
 import { childStore, type TemporaryFile, temporaryFile } from "./testing/stores.ts"
 
@@ -163,13 +163,3 @@ const say = (store: ChatStore, clientId: string, body = "hello") =>
 
 const allOf = async (store: ChatStore) =>
   (await store.page({ conversationId: "c_1", userId: "ann", after: 0, limit: 1_000 })).messages
-
-async function codeOf(attempt: Promise<unknown>): Promise<string> {
-  try {
-    await attempt
-    return "done"
-  } catch (error) {
-    if (error instanceof SkeinError) return error.code
-    throw error
-  }
-}

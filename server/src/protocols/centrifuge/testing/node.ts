@@ -6,7 +6,7 @@ import type { ChannelLimits } from "../../../core/limits.ts"
 import { Presence } from "../../../core/presence.ts"
 import { type ChannelRule, RuleBook } from "../../../core/rules.ts"
 import { FakeClock } from "../../../core/testing/fake-clock.ts"
-import { FakeLog, FakeTopics } from "../../../core/testing/fake-node.ts"
+import { CHANNEL_LIMITS, FakeLog, FakeTopics } from "../../../core/testing/fake-node.ts"
 import type { HandshakeIdentity, Tokens } from "../../../core/tokens.ts"
 import type { Handshake, Session, Socket } from "../../../gateway/protocol.ts"
 import { centrifugeEncoders, createCentrifuge, DEFAULT_CONFIG } from "../centrifuge.ts"
@@ -43,14 +43,7 @@ export class TestNode {
       fanout: new Fanout(this.topics, { endOfTurn: defer, soon: defer, nowMs: () => 0, busyFrom: 1_000 }),
       encoders: [encoders.json, encoders.protobuf, encoders.unidirectional],
       presence: new Presence(5_000),
-      limits: {
-        maxChannelsPerConnection: 128,
-        maxChannelLength: 255,
-        maxPayloadBytes: 65_536,
-        maxHistoryPage: 300,
-        maxConnectionsPerUser: 100,
-        ...limits,
-      },
+      limits: { ...CHANNEL_LIMITS, ...limits },
       clock: this.clock,
     })
     this.log.deliver = this.channels.deliver
