@@ -208,6 +208,18 @@ describe("confirmations of stock clients with a page id", () => {
     }
   })
 
+  test("a history that restarted while the client was there is a gap, and what follows counts anew", async () => {
+    const { pusher, socket, back } = await start()
+    for (const data of ["1", "2", "3"]) await pusher.publish("log-a", data)
+    pusher.log.restart()
+    pusher.channels.invalidate("log-a")
+    expect(socket.closed?.code).toBe(4200)
+    await pusher.publish("log-a", "4")
+    expect((await back()).map((event) => event.split(" ")[0])).toEqual(["skein:gap"])
+    await pusher.publish("log-a", "5")
+    expect(pusher.encoders.lastOffsets.get("log-a")).toBe(2)
+  })
+
   test("an unsubscribed channel is not replayed", async () => {
     const { pusher, socket, back } = await start()
     socket.say("pusher:unsubscribe", { channel: "log-a" })
@@ -215,4 +227,23 @@ describe("confirmations of stock clients with a page id", () => {
     await pusher.publish("log-a", "1")
     expect(await back()).toEqual([])
   })
+})
+
+test("where names may have colons, a signature for one channel opens no other", async () => {
+  const pusher = new FakePusher({ channelNames: "any" })
+  const socket = pusher.connect()
+  const [established = "{}"] = socket.sent
+  const { socket_id } = JSON.parse(JSON.parse(established).data)
+  const name = "private-user:7:8"
+  const data = '{"user_id":"7:8"}'
+  const auth = `${KEY}:${createHmac("sha256", SECRET).update(`${socket_id}:${name}:${data}`).digest("hex")}`
+  const settled = () => new Promise<void>((done) => setImmediate(done))
+  const isIn = (channel: string) => pusher.channels.hub.channels.has(channel)
+  socket.say("pusher:subscribe", { channel: "private-user:7", channel_data: `8:${data}`, auth })
+  await settled()
+  expect(socket.count("pusher:error")).toBe(1)
+  expect(isIn("private-user:7")).toBe(false)
+  socket.say("pusher:subscribe", { channel: name, channel_data: data, auth })
+  await settled()
+  expect(isIn(name)).toBe(true)
 })

@@ -235,14 +235,15 @@ export class PusherSession implements Session, Client, PageHolder {
 
   /** The server took a subscription away. */
   #unsubscribed(coreChannel: string, { code, reason }: CloseReason): void {
-    const channel = this.parts.apps.ofChannel(coreChannel)?.channel
-    this.confirmations?.left(coreChannel)
-    if (channel === undefined) return
     if (code >= UNSUBSCRIBE.insufficientState.code) {
-      // Its positions are void. The client cannot subscribe again by itself without reconnecting, so that it does.
+      // The client cannot subscribe again by itself without reconnecting, so that it does. Where it stood is void, but
+      // kept for its return: by it the client is told of the gap.
       this.#end({ code: 4200, reason: "History restarted, please reconnect" })
       return
     }
+    const channel = this.parts.apps.ofChannel(coreChannel)?.channel
+    this.confirmations?.left(coreChannel)
+    if (channel === undefined) return
     this.send(frames.subscriptionError(channel, "Unsubscribed", `Unsubscribed by the server: ${reason}`, 403))
   }
 
