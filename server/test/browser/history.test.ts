@@ -86,6 +86,34 @@ test("older pages come while scrolling up, the row being read stays where it is,
   await until(async () => (await look(page)).fromBottom < 2, "at the end")
 })
 
+test("who begins to scroll up in the very moment an older page comes keeps the row being read", async () => {
+  const page = await house.guest("Hasty reader", {}, (blank) =>
+    blank.addInitScript(() => {
+      const insert = Node.prototype.insertBefore
+      Node.prototype.insertBefore = function <T extends Node>(this: Node, node: T, before: Node | null): T {
+        const box = document.querySelector<HTMLElement>(".list-box")
+        const seqs = [...document.querySelectorAll<HTMLElement>("[data-seq]")].map((row) => Number(row.dataset.seq))
+        const seq = node instanceof HTMLElement ? Number(node.dataset.seq) : Number.NaN
+        // The first row of the older page: scrolled, and the event of that not told yet.
+        if (box && seqs.length > 20 && seq < Math.min(...seqs)) {
+          Node.prototype.insertBefore = insert
+          box.scrollTop -= 800
+          const row = document.elementFromPoint(640, 400)?.closest<HTMLElement>("[data-seq]")
+          Object.assign(window, { reading: { seq: row?.dataset.seq, top: row?.getBoundingClientRect().top } })
+        }
+        return insert.call(this, node, before) as T
+      }
+    }),
+  )
+  const reading = await page
+    .waitForFunction(() => (window as { reading?: { seq: string; top: number } }).reading)
+    .then((handle) => handle.jsonValue())
+  if (!reading) throw new Error("no row was in the middle of the screen")
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+  expect(Math.abs((await topOf(page, reading.seq)) - reading.top)).toBeLessThan(2)
+  await page.locator(".pill").waitFor()
+})
+
 test("a message that comes while one reads further up moves nothing and is not marked as read", async () => {
   const page = await house.guest("Slow reader")
   await until(async () => (await look(page)).rows > 20, "a page")

@@ -1,5 +1,11 @@
+/** A row at a height of the viewport. */
+interface Anchor {
+  readonly key: string
+  readonly offsetPx: number
+}
+
 /** Where the reader is: at the bottom, or with a certain row at a certain height. */
-type Hold = { readonly at: "bottom" } | { readonly at: "row"; readonly key: string; readonly offsetPx: number }
+type Hold = { readonly at: "bottom" } | ({ readonly at: "row" } & Anchor)
 
 /** What the reader can see, told after every move. */
 export interface View {
@@ -22,6 +28,8 @@ export class ScrollKeeper {
   /** Where the box stood when it was last looked at. */
   private topPx = 0
   private heightPx = 0
+  /** The last row, and where it stood when the box was last looked at. */
+  private last: Anchor | undefined
   private box: HTMLElement | undefined
   private readonly resized = new ResizeObserver(() => this.settle())
   private readonly scrolled = () => this.remember()
@@ -80,8 +88,7 @@ export class ScrollKeeper {
       const row = this.find(hold.key)
       if (row) box.scrollTop = row.offsetTop - hold.offsetPx
     }
-    this.topPx = box.scrollTop
-    this.heightPx = box.clientHeight
+    this.note(box)
     this.tell()
   }
 
@@ -112,20 +119,30 @@ export class ScrollKeeper {
     // A box of another height may have been clamped on the way: that is no scrolling.
     if (Math.abs(movedPx) < 1 || clamped || box.clientHeight !== this.heightPx) return
     if (this.hold.at === "row") this.hold = { ...this.hold, offsetPx: this.hold.offsetPx - movedPx }
-    else if (movedPx < 0) this.remember()
+    // Rows may have been put in above since: what stands where now tells nothing, the last row of before does.
+    else if (movedPx < -LEAVE_BOTTOM_PX && this.last)
+      this.hold = { at: "row", key: this.last.key, offsetPx: this.last.offsetPx - movedPx }
+  }
+
+  /** What is needed to tell, at the next look, how far the reader has scrolled, and from where. */
+  private note(box: HTMLElement): void {
+    this.topPx = box.scrollTop
+    this.heightPx = box.clientHeight
+    const rows = this.rows()
+    const row = rows[rows.length - 1]
+    this.last = row && anchorOf(row, box)
   }
 
   private remember(): void {
     const { box } = this
     if (!box) return
-    this.topPx = box.scrollTop
-    this.heightPx = box.clientHeight
+    this.note(box)
     const belowPx = box.scrollHeight - box.clientHeight - box.scrollTop
     const stay = this.hold.at === "bottom" && belowPx <= LEAVE_BOTTOM_PX
     if (this.hasEnd() && (belowPx <= ENTER_BOTTOM_PX || stay)) this.hold = { at: "bottom" }
     else {
       const row = this.firstVisible(box.scrollTop)
-      if (row) this.hold = { at: "row", key: row.dataset.key ?? "", offsetPx: row.offsetTop - box.scrollTop }
+      if (row) this.hold = { at: "row", ...anchorOf(row, box) }
     }
     this.tell()
   }
@@ -154,3 +171,8 @@ export class ScrollKeeper {
     return this.box?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined
   }
 }
+
+const anchorOf = (row: HTMLElement, box: HTMLElement): Anchor => ({
+  key: row.dataset.key ?? "",
+  offsetPx: row.offsetTop - box.scrollTop,
+})
