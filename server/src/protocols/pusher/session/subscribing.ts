@@ -69,8 +69,20 @@ function ensureMaySubscribe(client: Client, message: SubscribeMessage, kind: Cha
     throw new Refusal(401, `Only connections signed in as that user may subscribe to ${message.channel}`)
   }
   ensureSignedSubscription(client, client.parts.apps, message)
-  if (message.channelData) bindToLogin(client, parseObject(message.channelData))
+  if (message.channelData) bindToLogin(client, ensureChannelData(client, message.channelData))
   return kind.access === "presence" ? memberOf(client, message) : undefined
+}
+
+/**
+ * Undefined: not an object, which says nothing. Where names may have colons it is refused: what was signed for channel
+ * "a:b" would also be right for channel "a" with a channel_data that begins with "b:".
+ *
+ * @throws Refusal
+ */
+function ensureChannelData({ app }: Client, channelData: string): Readonly<Record<string, unknown>> | undefined {
+  const data = parseObject(channelData)
+  if (data || app.options.channelNames === "pusher") return data
+  throw new Refusal(400, "channel_data must be JSON of an object", { wrong: "channel_data" })
 }
 
 function memberOf({ app, user }: Client, { channel, channelData }: SubscribeMessage): Member {
