@@ -216,6 +216,8 @@ export class DurableLog implements AppendHost {
 
   #neverOpened(channel: DurableChannel, error: SkeinError): void {
     this.#table.remove(channel)
+    // The log process may know the handle all the same: refused, or opened when nobody waited for it any more.
+    if (channel.declaredIn !== 0) this.#forget(channel)
     const waiting = channel.waiting ?? []
     channel.waiting = undefined
     channel.opening?.reject(error)
