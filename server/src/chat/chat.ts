@@ -13,13 +13,15 @@ import { userChannel } from "./channel-names.ts"
 import type { ChatConfig } from "./config.ts"
 import { DefaultRooms } from "./default-rooms.ts"
 import { dispatch, isMethod, readJson } from "./dispatch.ts"
+import { restCaller } from "./http/rest-caller.ts"
 import { restRoutes } from "./http/rest-routes.ts"
 import { type SessionRequests, type SiteIdentity, sessionRoutes } from "./http/session-routes.ts"
 import { isAnonymousId } from "./ids.ts"
 import { Lanes } from "./lanes.ts"
 import { ChatOwner } from "./owner.ts"
-import { ensureUsableId, People } from "./people.ts"
+import { People } from "./people.ts"
 import { PlainRooms } from "./plain-rooms.ts"
+import { ensureUsableId } from "./profile.ts"
 import { type ChatChannels, type ChatLog, Pushes } from "./pushes.ts"
 import { UserRates } from "./rates.ts"
 import { cookieOf, SESSION_COOKIE } from "./session/cookie.ts"
@@ -116,8 +118,8 @@ export function createChat(options: ChatOptions): Chat {
     call: async (identity, method, data) => JSON.stringify(await dispatch(parts, identity, method, readJson(data))),
     callForBackEnd: (method, data) => callForBackEnd(parts, method, data),
     routes: () => {
-      const identify = identifyRequest(options, merging, identifyByCookie)
       const call = dispatch.bind(undefined, parts)
+      const identify = restCaller.bind(undefined, { ...options, merging, identifyByCookie })
       return sessionRoutes({ ...options, logins, merging }).route("/", restRoutes({ ...options, call, identify }))
     },
     start: async () => {
@@ -145,35 +147,6 @@ function serverSubscriptions(identity: Identity): ServerSubscription[] {
     // Somebody the chat cannot address still may use other channels; a chat call will say why.
     if (error instanceof SkeinError) return []
     throw error
-  }
-}
-
-/** REST callers: a connection token as bearer, the site's session, or the session cookie. */
-function identifyRequest(
-  { tokens, store, siteIdentity, log }: ChatOptions,
-  merging: GuestMerging,
-  identifyByCookie: (headers: Headers) => Promise<Identity | undefined>,
-): (request: Request) => Promise<Identity> {
-  return async (request) => {
-    const { headers } = request
-    const bearer = /^bearer\s+(\S+)\s*$/i.exec(headers.get("authorization") ?? "")?.[1]
-    if (bearer === undefined) {
-      const ofSite = await siteIdentity?.(request)
-      if (ofSite) await merging.welcome(headers, ofSite)
-      const identity = ofSite ?? (await identifyByCookie(headers))
-      if (identity) return identity
-      throw new SkeinError("unauthorized", "sign in first: POST /chat/session, or send a connection token as bearer")
-    }
-    const verdict = await tokens.connection(bearer)
-    if (verdict.kind === "expired") throw new SkeinError("token_expired")
-    if (verdict.kind === "invalid") {
-      log.info({ why: verdict.why }, "chat: a bearer token was refused")
-      throw new SkeinError("unauthorized", "the bearer token is not valid here; the server's log says why")
-    }
-    const { sessionId } = verdict.identity
-    if (sessionId !== undefined && (await isEnded(store, sessionId)))
-      throw new SkeinError("unauthorized", "this session has been signed out")
-    return verdict.identity
   }
 }
 

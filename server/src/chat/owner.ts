@@ -5,7 +5,7 @@ import type { ChatStore } from "../store/contract.ts"
 import { CHAT_PREFIX, conversationChannel, conversationOf, userChannel } from "./channel-names.ts"
 import type { ChatConfig } from "./config.ts"
 import { isAnonymousId } from "./ids.ts"
-import { ensureUsableId } from "./people.ts"
+import { ensureUsableId } from "./profile.ts"
 import type { ChatChannels } from "./pushes.ts"
 
 /**

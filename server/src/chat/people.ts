@@ -2,10 +2,10 @@ import type { Clock } from "../core/clock.ts"
 import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
 import type { ChatStore, StoredUser, UserDraft } from "../store/contract.ts"
-import { userChannel } from "./channel-names.ts"
 import type { DefaultRooms } from "./default-rooms.ts"
 import { isGuestId, SITE_ID } from "./ids.ts"
 import { fittingName, nameKey } from "./names.ts"
+import { draftOf, ensureUsableId, saysNothing } from "./profile.ts"
 
 /** People whose stored row is known to be up to date. */
 const MAX_KNOWN = 20_000
@@ -23,13 +23,6 @@ export interface PersonTold {
   readonly id: string
   readonly name?: string | undefined
   readonly avatar?: string | undefined
-}
-
-/** What an identity says of its bearer. */
-interface Profile {
-  readonly name?: string
-  readonly avatar?: string
-  readonly guest: boolean
 }
 
 /**
@@ -182,61 +175,5 @@ function setBounded<V>(map: Map<string, V>, key: string, value: V): void {
   }
 }
 
-function draftOf(identity: Identity): UserDraft {
-  const { name, avatar, guest } = profileOf(identity)
-  const fitting = fittingName(name ?? "", fittingName(identity.userId, "?"))
-  return {
-    id: identity.userId,
-    name: fitting,
-    nameKey: nameKey(fitting),
-    ...(avatar === undefined ? {} : { avatar }),
-    guest,
-  }
-}
-
-/** A token with an id and no more: whoever is known by it stays as he is known. */
-function saysNothing(identity: Identity): boolean {
-  const { name, avatar } = profileOf(identity)
-  return name === undefined && avatar === undefined
-}
-
 const isSame = (stored: StoredUser, draft: UserDraft): boolean =>
   stored.name === draft.name && stored.avatar === draft.avatar && stored.guest === draft.guest
-
-/** @throws SkeinError `unauthorized`, `permission_denied`, `bad_request` */
-export function ensureUsableId(identity: Identity): void {
-  const { userId } = identity
-  if (userId === "") throw new SkeinError("unauthorized", "sign in first: this connection has no user")
-  if (userId.length > 128) throw new SkeinError("bad_request", "user ids may have at most 128 characters")
-  // Guests' ids are shown to everyone: a site that lets people choose their ids must not hand one of them out.
-  if (isGuestId(userId) && !profileOf(identity).guest)
-    throw new SkeinError("permission_denied", 'user ids beginning with "g_" or "anon_" are kept for guests')
-  if (userId === SITE_ID) throw new SkeinError("permission_denied", `the user id "${SITE_ID}" is the site's own`)
-  userChannel(userId)
-}
-
-/** Name and avatar of the `info` of a token; anything else in it is not ours. */
-export function profileOf({ info }: Identity): Profile {
-  const claims = parsed(info)
-  const { name, avatar, guest } = claims
-  return {
-    ...(typeof name === "string" ? { name } : {}),
-    ...(typeof avatar === "string" && isUsableAvatar(avatar) ? { avatar } : {}),
-    guest: guest === true,
-  }
-}
-
-function parsed(info: string | undefined): Record<string, unknown> {
-  if (info === undefined) return {}
-  try {
-    const value: unknown = JSON.parse(info)
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {}
-  } catch {
-    // Whoever made the identity put something else into its info; then it has no name for us.
-    return {}
-  }
-}
-
-/** An address of a picture, here or elsewhere; never `javascript:` or `data:`. */
-const isUsableAvatar = (address: string): boolean =>
-  address.length <= 500 && (/^https?:\/\/[^\s"'<>\\]+$/i.test(address) || /^\/(?!\/)[^\s"'<>\\]*$/.test(address))
