@@ -1,6 +1,6 @@
 import { createEmbeddedBroker, type EmbeddedBroker } from "../broker/embedded/embedded.ts"
 import { CHAT_RULE } from "../config/channel-rules.ts"
-import type { Config } from "../config/schema.ts"
+import type { Config } from "../config/config.ts"
 import { Channels } from "../core/channels.ts"
 import type { Clock } from "../core/clock.ts"
 import { type Encoder, Fanout } from "../core/fanout.ts"

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto"
 import packageJson from "../../package.json" with { type: "json" }
 import { backEndBy } from "../auth/back-end.ts"
 import type { Chat } from "../chat/chat.ts"
-import type { Config } from "../config/schema.ts"
+import type { Config } from "../config/config.ts"
 import type { Clock } from "../core/clock.ts"
 import { SkeinError } from "../core/errors.ts"
 import type { HandshakeIdentity } from "../core/tokens.ts"

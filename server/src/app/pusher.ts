@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto"
-import type { Config } from "../config/schema.ts"
+import type { Config } from "../config/config.ts"
 import type { Clock } from "../core/clock.ts"
 import { OriginPolicy } from "../gateway/origin.ts"
 import {

@@ -1,4 +1,4 @@
-import type { Config } from "../config/schema.ts"
+import type { Config } from "../config/config.ts"
 import { MAIN_SITE } from "../config/sites.ts"
 import { namedSites } from "./named-sites.ts"
 import { createSite, type Site, type SiteParts } from "./site.ts"

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs"
 import type { JSONWebKeySet } from "jose"
 import type { Expectation, JwksOptions, TokenKeyOptions, TokenOptions } from "../auth/options.ts"
 import { UnusableKey } from "../auth/unusable-key.ts"
+import type { Config } from "../config/config.ts"
 import { ownClaims } from "../config/own-claims.ts"
-import type { Config } from "../config/schema.ts"
 
 type AuthSettings = Config["auth"]
 

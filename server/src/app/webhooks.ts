@@ -1,4 +1,4 @@
-import type { Config } from "../config/schema.ts"
+import type { Config } from "../config/config.ts"
 import type { Clock } from "../core/clock.ts"
 import { type Apps, type BackEndEvents, kindOf } from "../protocols/pusher/pusher.ts"
 import type { Log } from "../telemetry/log.ts"

@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite"
 import { accessSync, chmodSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
-import type { Secrets } from "../config/schema.ts"
+import type { Secrets } from "../config/config.ts"
 import { CliError, EXIT } from "./exit.ts"
 import { makeSecrets, readSecrets, tightenSecrets } from "./secrets.ts"
 

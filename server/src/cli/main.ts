@@ -1,7 +1,7 @@
 import packageJson from "../../package.json" with { type: "json" }
+import { closeSettings } from "../config/config.ts"
 import { renderReference } from "../config/reference.ts"
 import { renderConfig } from "../config/render.ts"
-import { closeSettings } from "../config/schema.ts"
 import { didYouMean } from "../config/suggest.ts"
 import { systemClock } from "../core/clock.ts"
 import { type Arguments, CONFIG_FLAGS, ensureNoPositionals, readArguments } from "./arguments.ts"

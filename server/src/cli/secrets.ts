@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { z } from "zod"
-import type { Secrets } from "../config/schema.ts"
+import type { Secrets } from "../config/config.ts"
 
 const FILE = "secrets.json"
 

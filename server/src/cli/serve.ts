@@ -1,6 +1,6 @@
 import { resolve } from "node:path"
+import { type Config, closeSettings } from "../config/config.ts"
 import { ConfigError, type LoadedConfig } from "../config/load.ts"
-import { type Config, closeSettings } from "../config/schema.ts"
 import { systemClock } from "../core/clock.ts"
 import { createLog, type Log } from "../telemetry/log.ts"
 import type { FlagSpec } from "./arguments.ts"

@@ -1,5 +1,6 @@
+import type { Mode } from "./config.ts"
 import { formatDurationMs } from "./duration.ts"
-import type { Mode, Settings } from "./schema.ts"
+import type { Settings } from "./schema.ts"
 import { sessionConflicts } from "./sessions.ts"
 import { siteConflicts } from "./sites.ts"
 

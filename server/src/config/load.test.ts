@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test"
 import { SETTINGS } from "./catalogue.ts"
+import { closeSettings } from "./config.ts"
 import { ConfigError, type ConfigSources, loadConfig } from "./load.ts"
-import { closeSettings } from "./schema.ts"
 
 const SECRETS = {
   tokenHmacSecret: "t".repeat(20),

@@ -2,8 +2,9 @@ import { parse as parseToml, TomlError } from "smol-toml"
 import type { z } from "zod"
 import { ROW_SETTINGS, type Setting } from "./catalogue.ts"
 import { findConflicts, isLoopbackHost } from "./checks.ts"
+import type { Mode } from "./config.ts"
 import { fromDocument, fromEnvironment, fromFlags, type Given, type GivenValue, Unreadable } from "./given.ts"
-import { configSchema, type Mode, type Settings } from "./schema.ts"
+import { configSchema, type Settings } from "./schema.ts"
 
 export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test"
 import { readFileSync } from "node:fs"
 import { parse } from "smol-toml"
+import { closeSettings } from "./config.ts"
 import { loadConfig } from "./load.ts"
 import { renderReference } from "./reference.ts"
 import { renderConfig } from "./render.ts"
-import { closeSettings } from "./schema.ts"
 
 const SECRETS = {
   tokenHmacSecret: "t".repeat(20),

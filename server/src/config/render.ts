@@ -1,7 +1,7 @@
 import { stringify } from "smol-toml"
 import { ROW_SETTINGS, SECTIONS, SETTINGS, type Setting, sectionOf } from "./catalogue.ts"
+import type { Config } from "./config.ts"
 import { formatDurationMs } from "./duration.ts"
-import type { Config } from "./schema.ts"
 
 /**
  * A configuration as TOML with the source of each value; secrets masked, as comments, so that the output stays loadable.

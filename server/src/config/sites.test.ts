@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test"
+import { closeSettings, type Secrets } from "./config.ts"
 import { ConfigError, loadConfig } from "./load.ts"
 import { renderConfig } from "./render.ts"
-import { closeSettings, type Secrets } from "./schema.ts"
 
 const SECRETS: Secrets = {
   tokenHmacSecret: "t".repeat(32),
