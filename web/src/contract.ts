@@ -30,6 +30,7 @@ export const LIMITS = {
 export const CODES = {
   unauthorized: 101,
   permissionDenied: 103,
+  limitExceeded: 106,
   badRequest: 107,
   tooManyRequests: 111,
   notFound: 404,

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals"
 import { Centrifuge, type PublicationContext, type Subscription, UnauthorizedError } from "centrifuge"
-import type { Input, Method, Output, Push } from "../contract.ts"
+import { CODES, type Input, type Method, type Output, type Push } from "../contract.ts"
 import { address, socketAddress } from "./addresses.ts"
 import { toChatError } from "./errors.ts"
 import { reconnectDelayMs } from "./pace.ts"
@@ -20,7 +20,9 @@ export interface ConnectionEvents {
   push(push: Push): void
   subscribed(channel: string): void
   /** The server took the channel away. */
-  cut(channel: string, code: number): void
+  cut(channel: string): void
+  /** This connection holds as many channels as it may. */
+  full(channel: string): void
   present(channel: string, client: string, userId: string): void
   absent(channel: string, client: string): void
   /** Final: the server will not have us back with this session. */
@@ -118,7 +120,9 @@ export class Connection {
   private attach(subscription: Subscription, channel: string): void {
     subscription.on("publication", (context: PublicationContext) => this.events.push(context.data as Push))
     subscription.on("subscribed", () => this.events.subscribed(channel))
-    subscription.on("unsubscribed", ({ code }) => this.events.cut(channel, code))
+    subscription.on("unsubscribed", ({ code }) =>
+      code === CODES.limitExceeded ? this.events.full(channel) : this.events.cut(channel),
+    )
     subscription.on("join", ({ info }) => this.events.present(channel, info.client, info.user))
     subscription.on("leave", ({ info }) => this.events.absent(channel, info.client))
   }

@@ -8,6 +8,7 @@ import { ChatError } from "../session/errors.ts"
 import { isBehind } from "../sync/thread.ts"
 import { CatchingUp } from "./catching-up.ts"
 import { Drafts } from "./drafts.ts"
+import { Following } from "./following.ts"
 import { forgetFailures, HistoryLoader } from "./history.ts"
 import { Inbox } from "./inbox.ts"
 import { alarm, announce, say } from "./notices.ts"
@@ -19,6 +20,7 @@ import { adopt, drop, greeted, joinable, keepOnly, mayCreateRooms, type Room, ro
 import { openPersonalStore, type PersonalStore } from "./storage.ts"
 
 const GREET_AGAIN_MS = 2_000
+const GREET_AGAIN_MAX_MS = 60_000
 
 /** One signed-in person's chat: everything with a life of its own, and who tells whom. */
 export class Chat {
@@ -29,7 +31,13 @@ export class Chat {
   readonly history: HistoryLoader
   readonly reading: Reading
   private readonly inbox: Inbox
+  private readonly following: Following
   private readonly catchingUp: CatchingUp
+  /** Channels that were taken from us and are not asked about yet. */
+  private readonly cutOff = new Set<string>()
+  private helloFailed = false
+  private greetTimer: ReturnType<typeof setTimeout> | undefined
+  private greetDelayMs = GREET_AGAIN_MS
 
   constructor(
     readonly user: User,
@@ -44,7 +52,7 @@ export class Chat {
         if (live && message.kind === "text" && message.sender_id !== user.id) this.tell(room, message)
       },
       behind: (room) => this.catchingUp.want(room.id),
-      added: (room) => this.follow(room),
+      added: (room) => this.following.follow(room),
       removed: (room) => this.lost(room),
     })
     this.connection = this.makeConnection(token)
@@ -54,6 +62,11 @@ export class Chat {
     })
     this.history = new HistoryLoader(this.connection, (room) => this.catchingUp.want(room.id))
     this.reading = new Reading(this.connection)
+    this.following = new Following({
+      connection: this.connection,
+      ask: (id) => this.catchingUp.want(id),
+      openRoom: () => openRoom.peek(),
+    })
     this.outbox = this.makeOutbox()
   }
 
@@ -76,12 +89,18 @@ export class Chat {
   /** A conversation I have just entered, by my own doing. */
   entered(membership: Parameters<typeof adopt>[0]): Room {
     const room = adopt(membership)
-    this.follow(room)
+    this.following.follow(room)
     return room
   }
 
+  /** The reader goes to a room, or is in it when the connection comes back. */
+  opened(room: Room): void {
+    this.following.opened(room)
+    void this.lookWhoIsThere(room)
+  }
+
   /** Everyone present in a room; asked for when somebody looks. */
-  async lookWhoIsThere(room: Room): Promise<void> {
+  private async lookWhoIsThere(room: Room): Promise<void> {
     try {
       await takeSnapshot(room.channel, () => this.connection.presence(room.channel))
     } catch (error) {
@@ -91,10 +110,17 @@ export class Chat {
 
   private makeConnection(token: string | undefined): Connection {
     return new Connection(this.user.id, token, {
-      connected: () => void this.greet(),
+      connected: () => {
+        this.greetDelayMs = GREET_AGAIN_MS
+        void this.greet()
+      },
       push: (push) => this.inbox.take(push),
       subscribed: (channel) => this.subscribed(channel),
       cut: (channel) => this.cut(channel),
+      full: (channel) => {
+        const room = roomOf(channel)
+        if (room) this.following.refused(room)
+      },
       present: joined,
       absent: left,
       closed: () => this.ended(),
@@ -145,13 +171,17 @@ export class Chat {
       if (!hello.has_more) {
         for (const room of keepOnly(new Set(hello.conversations.map((one) => one.id)))) this.lost(room)
       }
-      for (const membership of hello.conversations) this.follow(adopt(membership))
+      this.following.followAll(hello.conversations.map(adopt))
       joinable.value = hello.rooms.filter((room) => !rooms.peek().has(room.id))
       greeted.value = true
+      this.helloFailed = false
     } catch (error) {
       console.warn("Hello failed:", error)
       if (error instanceof ChatError && error.code === 101) this.ended()
-      else if (this.connection.isUp()) setTimeout(() => void this.greet(), GREET_AGAIN_MS)
+      else {
+        this.helloFailed = true
+        this.greetLater()
+      }
       return
     } finally {
       this.inbox.release()
@@ -162,12 +192,8 @@ export class Chat {
     this.reading.resume()
   }
 
-  private follow(room: Room): void {
-    this.connection.subscribe(room.channel)
-  }
-
   private subscribed(channel: string): void {
-    const room = [...rooms.peek().values()].find((one) => one.channel === channel)
+    const room = roomOf(channel)
     if (!room) return
     this.catchingUp.want(room.id)
     const wanted = room.facts.peek().kind === "direct" || openRoom.peek() === room
@@ -177,16 +203,26 @@ export class Chat {
   /** The channel was taken from us. A removal is pushed as such; if none came, ask what is still mine. */
   private cut(channel: string): void {
     forgetPresence(channel)
-    setTimeout(() => {
-      const mine = [...rooms.peek().values()].some((room) => room.channel === channel)
-      if (mine && this.connection.isUp()) void this.greet()
-    }, GREET_AGAIN_MS)
+    this.cutOff.add(channel)
+    this.greetLater()
+  }
+
+  /** Once, for whatever there is to ask, and less often the more often it did not help. */
+  private greetLater(): void {
+    if (this.greetTimer) return
+    this.greetTimer = setTimeout(() => {
+      this.greetTimer = undefined
+      const cutOff = [...this.cutOff].some((channel) => roomOf(channel) !== undefined)
+      this.cutOff.clear()
+      if ((cutOff || this.helloFailed) && this.connection.isUp()) void this.greet()
+    }, this.greetDelayMs)
+    this.greetDelayMs = Math.min(this.greetDelayMs * 2, GREET_AGAIN_MAX_MS)
   }
 
   private lost(room: Room): void {
     const wasOpen = openRoom.peek() === room || location.hash.includes(room.id)
     drop(room.id)
-    this.connection.unsubscribe(room.channel)
+    this.following.left(room)
     forgetPresence(room.channel)
     if (wasOpen) {
       go("#/", "replace")
@@ -205,6 +241,9 @@ export class Chat {
     })
   }
 }
+
+const roomOf = (channel: string): Room | undefined =>
+  [...rooms.peek().values()].find((room) => room.channel === channel)
 
 export const chat = signal<Chat | undefined>(undefined)
 

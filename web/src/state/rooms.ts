@@ -34,7 +34,8 @@ export const roomList = computed(() =>
     .sort((a, b) => roomName(a.facts.value).localeCompare(roomName(b.facts.value))),
 )
 
-const activity = (room: Room): number => room.lastMessage.value?.created_at ?? room.facts.value.created_at
+/** When something last happened there. */
+export const activity = (room: Room): number => room.lastMessage.value?.created_at ?? room.facts.value.created_at
 
 export const directList = computed(() =>
   [...rooms.value.values()]

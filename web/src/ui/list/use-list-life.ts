@@ -76,7 +76,7 @@ function useOpening(room: Room): void {
     }
   }, [room, up, loaded])
   useEffect(() => {
-    if (up) void chat.peek()?.lookWhoIsThere(room)
+    if (up) chat.peek()?.opened(room)
   }, [room, up])
   const visit = visits.value
   const seq = place.value.seq

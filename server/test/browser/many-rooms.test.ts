@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, test } from "bun:test"
+import { Voice } from "./support/crowd.ts"
+import { House, message, room } from "./support/people.ts"
+
+const ROOMS = ["lobby", "one", "two", "three", "four", "five", "six", "seven"]
+
+let house: House
+beforeAll(async () => {
+  // The own channel, and four rooms: the other rooms find no place.
+  const limits = { SKEIN_LIMITS_MAX_CHANNELS_PER_CONNECTION: "5" }
+  house = await House.open({ SKEIN_CHAT_DEFAULT_ROOMS: ROOMS.join(","), ...limits })
+}, 60_000)
+afterAll(() => house?.close())
+
+test("in more rooms than a connection may hold channels: the page asks no more than it needs, and the open room is live", async () => {
+  let hellos = 0
+  const page = await house.guest("Everywhere", {}, async (blank) => {
+    blank.on("websocket", (socket) =>
+      socket.on("framesent", ({ payload }) => {
+        hellos += String(payload).split("chat.hello").length - 1
+      }),
+    )
+  })
+  const voice = await Voice.enter(house.server, "Voice")
+  const { conversations } = await voice.call<{ conversations: { id: string; slug: string }[] }>("GET", "/hello")
+  expect(conversations).toHaveLength(ROOMS.length)
+  for (const { id, slug } of conversations) {
+    await page.locator(`.room-item[href="#/r/${slug}"]`).click()
+    await page.locator(`.room-item.current[href="#/r/${slug}"]`).waitFor()
+    const text = `news of ${slug}`
+    await voice.call("POST", `/conversations/${id}/messages`, { client_id: crypto.randomUUID(), text })
+    await message(page, text).waitFor()
+  }
+  // One that lost its place on the way has it again, and what was said meanwhile is there.
+  const [first] = conversations
+  const text = "said while away"
+  await voice.call("POST", `/conversations/${first?.id}/messages`, { client_id: crypto.randomUUID(), text })
+  await page.locator(`.room-item[href="#/r/${first?.slug}"]`).click()
+  await message(page, text).waitFor()
+  expect(hellos).toBe(1)
+  expect(await room(page, "").count()).toBe(ROOMS.length)
+  expect(house.complaints).toEqual([])
+}, 60_000)
