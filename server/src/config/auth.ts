@@ -17,7 +17,7 @@ const httpAddress = { expects: "an http(s) address", pattern: /^https?:\/\/\S+$/
 /** Who a connection is, and which keys say so. */
 export const authSchema = z.strictObject({
   tokenHmacSecrets: texts(
-    "Secrets of connection and subscription tokens (JWT with HS256, HS384 or HS512). The first signs, all verify, so that a secret can be changed without closing anyone out.",
+    "Secrets of connection and subscription tokens (JWT with HS256, HS384 or HS512). The first signs, all verify, so that a secret can be changed without locking anyone out.",
     {
       ...secret,
       expects: "a list of secrets of 16 characters or more",
@@ -46,14 +46,14 @@ export const authSchema = z.strictObject({
   ),
   subscriptionTokenPublicKeys: texts("As `auth.token_public_keys`, for subscription tokens only.", pems),
   subscriptionJwksUrl: optionalText("As `auth.jwks_url`, for subscription tokens only.", httpAddress),
-  audience: optionalText("Tokens must carry this `aud`, or one that fits `auth.audience_pattern`.", {
+  audience: optionalText("Tokens must carry this `aud`, or one that matches `auth.audience_pattern`.", {
     expects: "text",
   }),
-  audiencePattern: optionalText("Tokens must carry an `aud` that fits this as a whole, or `auth.audience`.", {
+  audiencePattern: optionalText("Tokens must carry an `aud` that this matches as a whole, or `auth.audience`.", {
     expects: "a regular expression",
   }),
-  issuer: optionalText("Tokens must carry this `iss`, or one that fits `auth.issuer_pattern`.", { expects: "text" }),
-  issuerPattern: optionalText("Tokens must carry an `iss` that fits this as a whole, or `auth.issuer`.", {
+  issuer: optionalText("Tokens must carry this `iss`, or one that matches `auth.issuer_pattern`.", { expects: "text" }),
+  issuerPattern: optionalText("Tokens must carry an `iss` that this matches as a whole, or `auth.issuer`.", {
     expects: "a regular expression",
   }),
   apiKeys: texts("Keys of your back end for the HTTP API. Several, so that one can be changed at a time.", {
@@ -64,9 +64,9 @@ export const authSchema = z.strictObject({
     env: "SKEIN_API_KEY",
   }),
   sessionSecret: optionalText("Signs the cookies of guests.", { ...secret, defaultNote: "made at the first start" }),
-  guests: openChoice("Where visitors may come from who only choose a name.", WHERE, { defaultNote: WHERE_NOTE }),
+  guests: openChoice("From where visitors may enter who only choose a name.", WHERE, { defaultNote: WHERE_NOTE }),
   trustUserId: openChoice(
-    "Where clients may come from that are believed who they say they are (`?user_id=…`, no token). Anybody there can be anybody.",
+    "From where clients may connect whose `?user_id=…` is believed without a token. Anybody there can pose as anybody.",
     WHERE,
     { defaultNote: WHERE_NOTE },
   ),

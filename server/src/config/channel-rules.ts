@@ -15,10 +15,10 @@ export const ruleSchema = z.strictObject({
     default: "",
     defaultNote: "must be given",
   }),
-  historySize: integer("Publications kept. 0 keeps none.", { default: 0, min: 0, max: 1_000_000 }),
+  historySize: integer("How many publications are kept. 0 keeps none.", { default: 0, min: 0, max: 1_000_000 }),
   historyTtlMs: duration("Publications older than this are forgotten.", { default: "24h", min: "1s", max: "3650d" }),
   durability: choice(
-    '"disk": on disk before anyone sees it. "memory": history is lost with the process. Without history it means nothing.',
+    '"disk": on disk before anyone sees it. "memory": history is lost with the process. Without history this has no effect.',
     ["disk", "memory"],
     { default: "disk" },
   ),
@@ -26,7 +26,7 @@ export const ruleSchema = z.strictObject({
     defaultNote: "true with history, false without",
   }),
   presence: flag("Keeps who is in the channel.", { default: false }),
-  joinLeave: flag("Tells the subscribers that ask for it who joins and leaves.", { default: false }),
+  joinLeave: flag("Tells subscribers that ask for it who joins and leaves.", { default: false }),
   subscribe: choice(`Who may subscribe: ${PERMISSIONS}.`, PERMISSION, { default: "token" }),
   publish: choice(
     `Which clients may publish; the back end always may: ${PERMISSIONS}, "subscriber" a subscription to the channel.`,
@@ -40,7 +40,7 @@ export const ruleSchema = z.strictObject({
   ),
   echo: flag("The publishing connection receives its own publication.", { default: true }),
   binary: flag(
-    "Clients may publish payloads that are not JSON; your back end always may (`b64data`). Subscribers that speak JSON cannot be shown one and are closed for good: only for channels where everybody speaks Protobuf.",
+    "Clients may publish payloads that are not JSON; your back end always may (`b64data`). Such a payload cannot be shown to subscribers that speak JSON, and they are closed for good: use this only for channels where everybody speaks Protobuf.",
     { default: false },
   ),
 })

@@ -15,7 +15,7 @@ export const chatSchema = z.strictObject({
     { defaultNote: '"anyone" in development, "users" in production' },
   ),
   maxTextLength: integer("Longest message.", { default: 4_000, min: 1, max: 4_000, unit: "characters" }),
-  maxRooms: integer("Rooms there may be; direct conversations do not count.", {
+  maxRooms: integer("How many rooms there may be; direct conversations do not count.", {
     default: 10_000,
     min: 1,
     max: 10_000_000,

@@ -28,7 +28,7 @@ export const limitsSchema = z.strictObject({
     },
   ),
   maxOutboundBytes: integer(
-    "Bytes waiting for one client that reads too slowly. Past it the client is closed as a slow consumer and recovers from its position.",
+    "Bytes waiting for one client that reads too slowly. Beyond that, the client is closed as a slow consumer and recovers from its position.",
     { default: MIB, min: 16 * KIB, max: 64 * MIB, unit: "bytes" },
   ),
   maxChannelsPerConnection: integer("Channels one connection may be subscribed to.", {
@@ -95,9 +95,12 @@ export const limitsSchema = z.strictObject({
     min: "500ms",
     max: "5m",
   }),
-  presenceGraceMs: duration("How long a dropped connection stays present, so that a page change does not blink.", {
-    default: "5s",
-    min: "0s",
-    max: "5m",
-  }),
+  presenceGraceMs: duration(
+    "How long a dropped connection stays present, so that members do not flicker when they change pages.",
+    {
+      default: "5s",
+      min: "0s",
+      max: "5m",
+    },
+  ),
 })

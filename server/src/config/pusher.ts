@@ -15,7 +15,7 @@ const WEBHOOK_EVENTS = [
 
 export const pusherSchema = z.strictObject({
   enabled: flag("Serves Pusher clients (pusher-js, Laravel Echo) and Pusher's HTTP API.", { default: true }),
-  pathPrefix: text("In front of Pusher's paths, for clients with `wsPath` and libraries with `path`.", {
+  pathPrefix: text("Prefix of Pusher's paths, for clients with `wsPath` and libraries with `path`.", {
     default: "",
     expects: 'empty or a path like "/realtime", without a slash at its end',
     pattern: /^(\/\S*[^\s/])?$/,
@@ -25,7 +25,7 @@ export const pusherSchema = z.strictObject({
     expects: "a name of 1 to 200 characters",
     pattern: /^.{1,200}$/,
   }),
-  activityTimeoutMs: duration("Clients that hear nothing for so long ask whether the server is there.", {
+  activityTimeoutMs: duration("Clients that hear nothing for this long ask whether the server is still there.", {
     default: "120s",
     min: "5s",
     max: "10m",
@@ -61,7 +61,7 @@ export const pusherAppSchema = z.strictObject({
   }),
   enabled: flag("false closes the app: clients are refused with 4003, its back end with 403.", { default: true }),
   sharesChannels: openFlag(
-    "Its channels are the channels of the same name in the other protocols. One app at most; the channels of others are apart.",
+    "Its channels are the channels of the same name in the other protocols. One app at most; those of the other apps are separate.",
     { defaultNote: "true for the only app, false with several" },
   ),
   channelNames: choice(
@@ -86,7 +86,7 @@ export const pusherAppSchema = z.strictObject({
     },
   ),
   ownChannels: texts(
-    'Private and presence channels that are a user\'s own, with `{user}` for the id the site knows him by. Of the others a login of the site opens only those whose rule in `[[channels]]` has `subscribe = "user"` or `"anyone"`.',
+    'Private and presence channels that are a user\'s own, with `{user}` for the user's id at the site. Of the others a login of the site opens only those whose rule in `[[channels]]` has `subscribe = "user"` or `"anyone"`.',
     {
       default: ["private-user.{user}", "private-App.Models.User.{user}"],
       expects: "a list of names like private-user.{user}",
@@ -96,7 +96,7 @@ export const pusherAppSchema = z.strictObject({
   clientEvents: flag("Clients may send `client-…` events to private and presence channels they are in.", {
     default: true,
   }),
-  subscriptionCount: flag("Subscribers are told how many they are.", { default: false }),
+  subscriptionCount: flag("Subscribers are told how many of them there are.", { default: false }),
   watchlist: flag("Signed-in users may watch others come and go.", { default: true }),
   authorizeWithinMs: duration(
     "A connection that has neither signed in nor a signed subscription by then is closed (4009). 0s: anybody may stay.",
@@ -145,19 +145,19 @@ export const pusherAppSchema = z.strictObject({
     min: 1,
     max: 10_000,
   }),
-  webhookUrls: texts("Where the app's back end is told what happens. Redirects are not followed.", {
+  webhookUrls: texts("Addresses of the app's back end that are told what happens. Redirects are not followed.", {
     default: [],
     expects: "a list of http(s) addresses",
     pattern: /^https?:\/\/[^\s]+$/,
   }),
-  webhookEvents: texts("Which events are told. Empty: all.", {
+  webhookEvents: texts("Which events are sent. Empty: all.", {
     default: [],
     expects: `a list of ${WEBHOOK_EVENTS.join(", ")}`,
     pattern: new RegExp(`^(${WEBHOOK_EVENTS.join("|")})$`),
   }),
-  webhookPrefix: optionalText("Only channels whose names begin so.", { expects: "text" }),
+  webhookPrefix: optionalText("Only events of channels whose names begin with this.", { expects: "text" }),
   webhookBatch: flag("Several events may come in one request.", { default: true }),
-  webhookMaxAgeMs: duration("An event that could not be delivered for so long is given up, and the log says so.", {
+  webhookMaxAgeMs: duration("An event that could not be delivered for this long is dropped, and the log says so.", {
     default: "24h",
     min: "1m",
     max: "30d",

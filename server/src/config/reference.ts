@@ -24,17 +24,18 @@ to start from: [getting started](guides/getting-started.md#configure), [in produ
 const SECTION_TEXTS: Readonly<Record<string, string>> = {
   server: "Where the server listens and which web sites may use it.",
   auth: "Who may connect. Nothing here has to be set: keys are made at the first start and kept in `secrets.json` in the data folder.",
-  sessions: "Reading the login sessions of a PHP site where it keeps them: who is signed in there is signed in here.",
-  callback: "Asking the site by HTTP who somebody is, where its sessions cannot be read.",
+  sessions:
+    "Reading the login sessions of a PHP site where it keeps them: whoever is signed in there is signed in here.",
+  callback: "Asking the site by HTTP who a visitor is, if its sessions cannot be read.",
   limits:
-    'Everything a client can make the server hold or do is bounded. Each refusal names the setting whose bound it met, and `/metrics` counts it: `skein_limits_total{limit="limits.max_frame_bytes"}`.',
-  broker: "Order and keeping of publications by the embedded broker.",
+    'Everything a client can make the server hold or do is bounded. Each refusal names the setting that bounds it, and `/metrics` counts it: `skein_limits_total{limit="limits.max_frame_bytes"}`.',
+  broker: "How the embedded broker orders and stores publications.",
   chat: "The chat in the box.",
   plain: "The plain JSON protocol, for a bare `new WebSocket()`.",
-  centrifuge: "The protocol of centrifuge-js and its mobile siblings.",
+  centrifuge: "The protocol of centrifuge-js and the mobile SDKs.",
   pusher: "The protocol of pusher-js, Laravel Echo and the Pusher libraries of back ends. Apps are `[[pusher_apps]]`.",
   assets: "Scripts and styles of the pages.",
-  drain: "Stopping without breaking anything.",
+  drain: "Stopping without losing anything.",
   log: "The log goes to stderr.",
 }
 

@@ -22,7 +22,7 @@ const serverSchema = z.strictObject({
     env: "SKEIN_PORT",
   }),
   origins: texts(
-    "Web sites whose pages may connect, beside the server's own: `https://shop.example`, `https://*.shop.example`, or `*` for all.",
+    "Web sites whose pages may connect, in addition to the server's own: `https://shop.example`, `https://*.shop.example`, or `*` for all.",
     {
       default: [],
       expects: 'a list of origins like "https://shop.example" (scheme and host, no path), or "*"',
@@ -30,7 +30,7 @@ const serverSchema = z.strictObject({
     },
   ),
   trustedProxies: texts(
-    "Addresses or networks of your reverse proxies. Only what they say in X-Forwarded-For is believed.",
+    "Addresses or networks of your reverse proxies. X-Forwarded-For is believed only when it comes from one of these.",
     {
       default: [],
       expects: 'a list of addresses or networks like "10.0.0.0/8"',
@@ -45,13 +45,16 @@ const brokerSchema = z.strictObject({
     ["commit", "fsync"],
     { default: "commit" },
   ),
-  maxQueuedPublications: integer("Publications waiting to be written. Past it publishing is refused for the moment.", {
-    default: 100_000,
-    min: 100,
-    max: 10_000_000,
-  }),
+  maxQueuedPublications: integer(
+    "Publications waiting to be written. Beyond that, publishing is refused for the moment.",
+    {
+      default: 100_000,
+      min: 100,
+      max: 10_000_000,
+    },
+  ),
   maxQueuedBytes: integer(
-    "Bytes of publications waiting to be written. Past it publishing is refused for the moment.",
+    "Bytes of publications waiting to be written. Beyond that, publishing is refused for the moment.",
     {
       default: 64 * 1_024 * 1_024,
       min: 1_024 * 1_024,
@@ -98,7 +101,7 @@ const drainSchema = z.strictObject({
 })
 
 const logSchema = z.strictObject({
-  level: choice("Least severity that is logged.", ["trace", "debug", "info", "warn", "error", "silent"], {
+  level: choice("Lowest severity that is logged.", ["trace", "debug", "info", "warn", "error", "silent"], {
     default: "info",
   }),
   format: choice('"auto": pretty on a terminal, JSON lines otherwise.', ["auto", "json", "pretty"], {
@@ -142,7 +145,7 @@ export const configSchema = z.strictObject({
         "development when the host is loopback and no `server.trusted_proxies` are set, production otherwise",
     },
   ),
-  data: text("Folder of everything that is kept. Made when missing, readable by its owner only.", {
+  data: text("Folder for everything the server stores. Created if missing, readable by its owner only.", {
     default: "./data",
     expects: "a path",
     pattern: /./,

@@ -9,7 +9,7 @@ export const sessionsSchema = z.strictObject({
     { default: "none" },
   ),
   store: choice(
-    "Where they are. `database` and `cookie` are Laravel's, `cache_files` is ThinkPHP's cache in files.",
+    "Where the sessions are. `database` and `cookie` are Laravel's, `cache_files` is ThinkPHP's cache in files.",
     ["files", "redis", "memcached", "database", "cookie", "cache_files"],
     { default: "files" },
   ),
@@ -38,11 +38,11 @@ export const sessionsSchema = z.strictObject({
     pattern: /^.+$/,
   }),
   prefix: optionalText(
-    "All that stands before the session's id in Redis, memcached or a file name. For Laravel the Redis prefix and the cache prefix, like `laravel-database-laravel-cache-`.",
+    "Everything in front of the session's id in Redis, memcached or a file name. For Laravel the Redis prefix and the cache prefix, like `laravel-database-laravel-cache-`.",
     { expects: "text", defaultNote: "what PHP itself uses; none for ThinkPHP" },
   ),
   lifetimeMs: duration(
-    "How long an unused session lives, for stores that keep what has expired. 0s: as the framework does by itself.",
+    "How long an unused session lives, for stores that keep what has expired. 0s: whatever the framework does by itself.",
     {
       default: "0s",
       min: "0s",
@@ -128,7 +128,7 @@ export const sessionsSchema = z.strictObject({
     max: "1h",
   }),
   maxRechecksPerSecond: integer(
-    "At most so many sessions are looked at in a second; with more of them each has its turn later.",
+    "At most this many sessions are looked at per second; if there are more, each takes its turn later.",
     {
       default: 2_000,
       min: 1,
@@ -144,7 +144,7 @@ export const callbackSchema = z.strictObject({
     { expects: "an http(s) address", pattern: /^https?:\/\/\S+$/ },
   ),
   timeoutMs: duration("How long the site may take to answer.", { default: "2s", min: "50ms", max: "30s" }),
-  rememberMs: duration("How long an answer is good for. 0s: every connection asks.", {
+  rememberMs: duration("How long an answer is reused. 0s: every connection asks.", {
     default: "5s",
     min: "0s",
     max: "1h",
@@ -155,12 +155,12 @@ export const callbackSchema = z.strictObject({
     expects: "a list of names of cookies",
     pattern: /^[^\s=;,]+$/,
   }),
-  maxConcurrent: integer("Questions under way at a time: each keeps a PHP process of the site busy.", {
+  maxConcurrent: integer("Requests to the site at a time: each keeps one of its PHP processes busy.", {
     default: 16,
     min: 1,
     max: 10_000,
   }),
-  failuresToOpen: integer("After so many failures in a row the site is left alone for `open_for`.", {
+  failuresToOpen: integer("After this many failures in a row the site is left alone for `open_for`.", {
     default: 5,
     min: 1,
     max: 1_000,
