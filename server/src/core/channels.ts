@@ -240,7 +240,8 @@ export class Channels {
   }
 
   async #publish(channel: string, rule: ChannelRule, draft: PublishDraft & { readonly info?: ClientInfo }) {
-    ensurePayload(draft.data, this.#parts.limits.maxPayloadBytes)
+    // What an application says in its own channels it has bounded itself: refused here, it would be stored and never heard.
+    if (rule.subscribe !== "app") ensurePayload(draft.data, this.#parts.limits.maxPayloadBytes)
     if (rule.historySize > 0 || draft.idempotencyKey !== undefined) return this.#parts.log.publish(channel, rule, draft)
     this.#parts.log.publishTransient(channel, draft)
     return { duplicate: false }

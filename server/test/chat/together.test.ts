@@ -255,3 +255,23 @@ test("CHAT-25 no client publishes into the chat's channels, or follows somebody 
   })
   expect(refused).toBe(103)
 })
+
+test("CHAT-2 what is stored is told: limits.max_payload_bytes is for publications, not for messages of the chat", async () => {
+  const small = await TestServer.start({ env: { SKEIN_LIMITS_MAX_PAYLOAD_BYTES: "512" } })
+  try {
+    const [ann, bob] = [await Person.guest(small, "Ann"), await Person.guest(small, "Bob")]
+    const [sender, listener] = [await ann.device(), await bob.device()]
+    const lobby = await listener.lobby()
+    await listener.follow(lobby.channel)
+    await sender.lobby()
+    const text = "雁".repeat(1_000)
+    await sender.sendUntilAnswered(lobby.id, "a-long-message", text)
+    await until(() => listener.said().includes(text), "the long message at the other")
+    const refused = await small.api("publish", { channel: "public:news", data: text })
+    expect(refused.error?.message).toContain("512")
+    ann.close()
+    bob.close()
+  } finally {
+    await small.stop()
+  }
+}, 60_000)
