@@ -86,7 +86,7 @@ export const pusherAppSchema = z.strictObject({
     },
   ),
   ownChannels: texts(
-    'Private and presence channels that are a user\'s own, with `{user}` for the user's id at the site. Of the others a login of the site opens only those whose rule in `[[channels]]` has `subscribe = "user"` or `"anyone"`.',
+    'Private and presence channels that are a user\'s own, with `{user}` for the user\'s id at the site. Of the others a login of the site opens only those whose rule in `[[channels]]` has `subscribe = "user"` or `"anyone"`.',
     {
       default: ["private-user.{user}", "private-App.Models.User.{user}"],
       expects: "a list of names like private-user.{user}",
