@@ -132,7 +132,7 @@ export class Channels {
       for (const joining of joinings) await this.#ensureMaySubscribe(connection, joining)
       await settleAll(joinings, log, limits.maxHistoryPage, () => {
         if (places.some(({ isRevoked }) => isRevoked))
-          throw new SkeinError("permission_denied", "the right to this channel was taken away meanwhile")
+          throw new SkeinError("permission_denied", "permission for this channel was withdrawn in the meantime")
         this.#join(connection, joinings, reply)
       })
     } finally {
@@ -330,7 +330,7 @@ export class Channels {
 /** @throws SkeinError `permission_denied`, `bad_request` */
 function ensureMayPublish(rule: ChannelRule, connection: Connection, channel: string, data: Payload): void {
   if (!mayPublish(rule, connection, channel))
-    throw new SkeinError("permission_denied", `channel "${channel}" takes no publications from this client`)
+    throw new SkeinError("permission_denied", `channel "${channel}" does not accept publications from this client`)
   // One such payload ends all subscribers that speak JSON: not for any client to do.
   if (typeof data !== "string" && !rule.binary)
     throw new SkeinError("bad_request", `channel "${channel}" takes JSON only: its rule has no "binary = true"`)
