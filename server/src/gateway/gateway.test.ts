@@ -283,7 +283,10 @@ describe("drain", () => {
     const waits: { ms: number; done: () => void }[] = []
     const clock = {
       ...systemClock,
-      after: (ms: number, done: () => void) => (waits.push({ ms, done }), () => undefined),
+      after: (ms: number, done: () => void) => {
+        waits.push({ ms, done })
+        return () => undefined
+      },
     }
     const { url, gateway } = start({ clock, maxConnections: 200, maxConnectionsPerAddress: 200 })
     let ended = 0

@@ -4,11 +4,12 @@ import { CLOSE } from "../core/close-codes.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
 import { type CloseLabel, Closes } from "./closes.ts"
 import { Deadlines } from "./deadline.ts"
+import { Endpoints } from "./endpoints.ts"
 import type { ForwardedAddresses, Forwarding } from "./forwarded.ts"
 import { KeptHandshake } from "./kept-handshake.ts"
 import { type OriginPolicy, originAdvice } from "./origin.ts"
 import { Overflow } from "./overflow.ts"
-import type { Handshake, Protocol, StreamGateway, StreamOptions, WebSocketEndpoint } from "./protocol.ts"
+import type { Handshake, Protocol, StreamGateway, StreamOptions } from "./protocol.ts"
 import { Roster } from "./roster.ts"
 import { StreamSocket } from "./stream-socket.ts"
 import { negotiateSubprotocol } from "./subprotocol.ts"
@@ -57,7 +58,7 @@ export class Gateway implements StreamGateway {
   readonly #admission: Admission
   readonly #deadlines: Deadlines
   readonly #roster = new Roster()
-  readonly #endpoints = new Map<string, WebSocketEndpoint>()
+  readonly #endpoints = new Endpoints()
   readonly #closes = new Closes(this.#overflow)
   readonly #streaming = new WeakSet<Request>()
   #http: HttpHandler = () => new Response("Not found\n", { status: 404 })
@@ -71,7 +72,7 @@ export class Gateway implements StreamGateway {
   }
 
   addProtocol(protocol: Protocol): void {
-    for (const endpoint of protocol.endpoints) for (const path of endpoint.paths) this.#endpoints.set(path, endpoint)
+    this.#endpoints.add(protocol)
   }
 
   handleHttp(handler: HttpHandler): void {
@@ -189,25 +190,14 @@ export class Gateway implements StreamGateway {
   }
 
   cors(request: Request): Record<string, string> | undefined {
-    const { origins } = this.#options
-    if (!origins.allows(request.headers)) return undefined
-    const origin = request.headers.get("origin")
-    if (origin === null) return origins.isOurName(request.headers) ? {} : undefined
-    const asked = request.headers.get("access-control-request-headers")
-    return {
-      "Access-Control-Allow-Origin": origin,
-      "Access-Control-Allow-Credentials": "true",
-      Vary: "Origin",
-      ...(asked === null ? {} : { "Access-Control-Allow-Headers": asked }),
-    }
+    return this.#options.origins.cors(request.headers)
   }
 
   // --- inside ----------------------------------------------------------------------------------
 
   #websocketLimits() {
-    const endpoints = [...this.#endpoints.values()]
     return {
-      maxPayloadLength: Math.max(...endpoints.map((endpoint) => endpoint.maxFrameBytes), 1024),
+      maxPayloadLength: this.#endpoints.maxFrameBytes,
       backpressureLimit: this.#options.outboundBufferBytes,
       closeOnBackpressureLimit: true,
       idleTimeout: this.#options.idleTimeoutSeconds,
@@ -237,7 +227,7 @@ export class Gateway implements StreamGateway {
   /** A WebSocket's address asked for without an upgrade: a page that uses fetch, or a proxy that took the headers away. */
   #missesUpgrade({ method, url }: Request): Response | undefined {
     const { pathname } = new URL(url)
-    if (method !== "GET" || pathname === "/" || !this.#endpointAt(pathname)) return undefined
+    if (method !== "GET" || pathname === "/" || !this.#endpoints.at(pathname)) return undefined
     return plainText(
       "this is the address of a WebSocket, and the request came without the header Upgrade: websocket; if a WebSocket was opened, a proxy on the way took it away",
       426,
@@ -247,7 +237,7 @@ export class Gateway implements StreamGateway {
 
   #upgrade(request: Request, server: NativeServer): Response | undefined {
     const handshake = this.handshake(request, "websocket")
-    const endpoint = this.#endpointAt(handshake.url.pathname)
+    const endpoint = this.#endpoints.at(handshake.url.pathname)
     if (!endpoint) return plainText("no WebSocket endpoint at this path", 404)
     if (!endpoint.anyOrigin && !this.#options.origins.allows(request.headers)) {
       const origin = request.headers.get("origin")
@@ -279,15 +269,6 @@ export class Gateway implements StreamGateway {
     }
     this.#admission.leave(handshake.address)
     return plainText("not a valid WebSocket handshake (Sec-WebSocket-Key missing or malformed?)", 400)
-  }
-
-  /** An exact path beats a folder. */
-  #endpointAt(pathname: string): WebSocketEndpoint | undefined {
-    const exact = this.#endpoints.get(pathname)
-    if (exact) return exact
-    for (const [path, endpoint] of this.#endpoints)
-      if (path.endsWith("/*") && pathname.startsWith(path.slice(0, -1))) return endpoint
-    return undefined
   }
 
   #received(socket: WebSocketSocket, message: string | Buffer): void {

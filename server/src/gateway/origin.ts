@@ -34,6 +34,20 @@ export class OriginPolicy {
     if (!this.#isThisMachineOnly || this.#any || isNameOfAnyMachine(host)) return true
     return this.#patterns.some((p) => p.test(`http://${host}`) || p.test(`https://${host}`))
   }
+
+  /** What lets the page read the answer to this request; nothing for who is no page. Undefined: it may not talk to us. */
+  cors(headers: Headers): Record<string, string> | undefined {
+    if (!this.allows(headers)) return undefined
+    const origin = headers.get("origin")
+    if (origin === null) return this.isOurName(headers) ? {} : undefined
+    const asked = headers.get("access-control-request-headers")
+    return {
+      "Access-Control-Allow-Origin": origin,
+      "Access-Control-Allow-Credentials": "true",
+      Vary: "Origin",
+      ...(asked === null ? {} : { "Access-Control-Allow-Headers": asked }),
+    }
+  }
 }
 
 /** An address is nobody's to turn elsewhere, and `localhost` is always the machine that asks. */
