@@ -57,7 +57,7 @@ export async function serve(
 
 async function openFolder(path: string, standby: boolean, log: Log): Promise<DataFolder> {
   if (!standby) return openDataFolder(path)
-  log.info({ folder: path }, "standing by: working as soon as no other server works in the data folder")
+  log.info({ folder: path }, "standing by: taking over as soon as no other server uses the data folder")
   const folder = await openDataFolder(path, Number.POSITIVE_INFINITY)
   log.info({ folder: path }, "the data folder is free: taking over")
   return folder
@@ -112,7 +112,7 @@ function openings({ mode, auth, channels, plain }: Config): string[] {
   const open: string[] = []
   if (auth.guests !== "off") open.push(`guests ${place(auth.guests)} may chat (auth.guests)`)
   if (auth.trustUserId !== "off")
-    open.push(`clients ${place(auth.trustUserId)} are believed their user_id (auth.trust_user_id)`)
+    open.push(`clients ${place(auth.trustUserId)} may claim any user_id (auth.trust_user_id)`)
   if (auth.allowAnonymous && channels.some((rule) => rule.subscribe === "anyone"))
     open.push("anybody may subscribe to channels whose rule says so (auth.allow_anonymous)")
   if (mode === "development" && plain.enabled)

@@ -198,7 +198,7 @@ export function linesOfInput(): AsyncIterable<string> {
   if (process.stdin.isTTY)
     throw new CliError(
       EXIT.usage,
-      "skein whoami needs --cookie 'PHPSESSID=…', or Cookie headers, one a line, on standard input",
+      "skein whoami needs --cookie 'PHPSESSID=…', or Cookie headers, one per line, on standard input",
     )
   return linesFrom(process.stdin)
 }
