@@ -175,7 +175,7 @@ function findCycles(graph) {
 }
 
 /** @param {string} root */
-export function readSources(root) {
+function readSources(root) {
   const files = new Map()
   const read = (folder) => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {

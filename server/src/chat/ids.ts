@@ -12,7 +12,7 @@ export const newSessionId = (): string => `l_${random()}`
 export const newGuestId = (): string => `${GUEST_PREFIX}${random()}`
 
 /** Ids beginning so belong to visitors who chose a name here; a site's users cannot have them. */
-export const GUEST_PREFIX = "g_"
+const GUEST_PREFIX = "g_"
 /** Ids of bare sockets without identity. */
 export const ANONYMOUS_PREFIX = "anon_"
 

@@ -10,7 +10,7 @@ import { draftOf, ensureUsableId, saysNothing } from "./profile.ts"
 /** People whose stored row is known to be up to date. */
 const MAX_KNOWN = 20_000
 /** A guest's name is free again when its owner has not been here for this long. */
-export const GUEST_NAME_HOLD_MS = 30 * 24 * 3_600_000
+const GUEST_NAME_HOLD_MS = 30 * 24 * 3_600_000
 const TOUCH_INTERVAL_MS = 3_600_000
 
 interface Known {

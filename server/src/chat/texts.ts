@@ -27,7 +27,7 @@ export function cleanText(text: string, maxLength: number): string {
 }
 
 /** @throws SkeinError `text_too_long` */
-export function ensureLength(text: string, maxLength: number): void {
+function ensureLength(text: string, maxLength: number): void {
   // A code point is one or two UTF-16 units: most texts need no counting.
   if (text.length <= maxLength) return
   const length = text.length > maxLength * 2 ? text.length : [...text].length

@@ -21,7 +21,7 @@ export interface Setting {
 export const SETTINGS: readonly Setting[] = collect(configSchema.shape, [])
 
 /** What a channel rule consists of; `name` and `path` begin inside the rule. */
-export const RULE_SETTINGS: readonly Setting[] = collect(ruleSchema.shape, [])
+const RULE_SETTINGS: readonly Setting[] = collect(ruleSchema.shape, [])
 
 /** By the name of a list of tables: what one of its tables consists of. */
 export const ROW_SETTINGS: ReadonlyMap<string, readonly Setting[]> = new Map([

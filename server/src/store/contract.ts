@@ -411,7 +411,7 @@ export const WRITES = [
   "forgetChanges",
 ] as const satisfies readonly StoreOperation[]
 
-export const READS = [
+const READS = [
   "users",
   "findUsers",
   "isSessionEnded",

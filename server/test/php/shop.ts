@@ -8,7 +8,7 @@ import { freePort } from "../support/ports.ts"
 import { API_KEY, TOKEN_SECRET } from "../support/server.ts"
 import { until } from "../support/until.ts"
 
-export const SHOP_FOLDER = join(import.meta.dir, "../../../examples/laravel")
+const SHOP_FOLDER = join(import.meta.dir, "../../../examples/laravel")
 const SKEIN = join(import.meta.dir, "../../bin/skein.mjs")
 
 export const PUSHER = { id: "shop", key: "shop-key-1", secret: "shop-secret-0123456789" }

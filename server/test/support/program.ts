@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { until } from "./until.ts"
 
 /** Services lie where only root looks by itself. */
-export const SYSTEM_ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
+const SYSTEM_ENV = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` }
 
 /** Runs a program of the system to its end. @throws Error that says how to get it when it is missing */
 export function runSystem(name: string, args: readonly string[]): { status: number | null; said: string } {

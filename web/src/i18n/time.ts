@@ -17,7 +17,7 @@ function watchMidnight(): void {
   )
 }
 
-export function startOfDay(ms: number): number {
+function startOfDay(ms: number): number {
   return new Date(ms).setHours(0, 0, 0, 0)
 }
 

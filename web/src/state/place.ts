@@ -9,7 +9,7 @@ export interface Place {
   readonly seq?: number
 }
 
-export function parsePlace(hash: string): Place {
+function parsePlace(hash: string): Place {
   const match = /^#\/([rc])\/([^/]+)(?:\/(\d+))?$/.exec(hash)
   if (!match) return {}
   const name = decoded(match[2] ?? "")

@@ -5,7 +5,7 @@ import { isGuestId, newSessionId } from "../ids.ts"
 import type { LoginClaims } from "./keys.ts"
 
 /** Longer than any cookie or token of a login lives. */
-export const LONGEST_LOGIN_MS = 366 * 24 * 3_600_000
+const LONGEST_LOGIN_MS = 366 * 24 * 3_600_000
 
 /**
  * Logins here that were made with a token of the site carry a mark of the site's own login (its `sid`): when that

@@ -4,10 +4,10 @@ import type { Publication } from "../../core/publication.ts"
  * Pusher's `data` is any string, most often JSON text; core's is JSON text. JSON text goes through byte for byte;
  * other text becomes a JSON string, and a tag says so.
  */
-export const EVENT_TAG = "event"
-export const ENCODING_TAG = "encoding"
+const EVENT_TAG = "event"
+const ENCODING_TAG = "encoding"
 /** The page whose client caused the event and must not receive it, also not later from history. */
-export const SENDER_TAG = "sender"
+const SENDER_TAG = "sender"
 
 const PLAIN_TEXT = "text"
 

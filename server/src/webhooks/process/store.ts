@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS told (
 `
 
 /** An event as receivers see it. */
-export function eventBody({ name, channel, fields, id }: StoredEvent): string {
+function eventBody({ name, channel, fields, id }: StoredEvent): string {
   return JSON.stringify({ name, channel, ...fields, id })
 }
 

@@ -2,7 +2,7 @@ import type { User } from "../../contract.ts"
 import { HAN, initialsOf } from "./initials.ts"
 
 /** A steady hue for a person, from the id: the same everywhere and for ever. */
-export function hueOf(id: string): number {
+function hueOf(id: string): number {
   let hash = 2166136261
   for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619)
   // Ids that differ in their last letters only would else be neighbours on the wheel.

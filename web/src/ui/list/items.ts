@@ -14,7 +14,7 @@ export const GROUP_WITHIN_MS = 5 * 60_000
 const sameDay = (a: number, b: number): boolean => new Date(a).toDateString() === new Date(b).toDateString()
 
 /** Whether `message` continues what `before` began: same person, soon after, nothing between. */
-export function continues(before: Message | undefined, message: Message): boolean {
+function continues(before: Message | undefined, message: Message): boolean {
   if (before?.kind !== "text" || message.kind !== "text") return false
   if (before.sender_id !== message.sender_id || message.reply_to_seq !== undefined) return false
   const apart = message.created_at - before.created_at

@@ -16,7 +16,7 @@ const FULL = 13
 const CORRUPT = 11
 const NOTADB = 26
 
-export function primaryCode(error: unknown): number {
+function primaryCode(error: unknown): number {
   return error instanceof SQLiteError ? error.errno & 0xff : 0
 }
 

@@ -125,7 +125,7 @@ export const protobufCodec: Codec = {
   join: (frames) => joinBytes(frames as readonly Uint8Array[]),
 }
 
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
+function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0
   for (const part of parts) {

@@ -7,7 +7,7 @@ import type { Client, SignedInUser } from "./client.ts"
 import { bindToLogin } from "./login.ts"
 
 /** Past this many ids to watch. */
-export const WATCHLIST_LIMIT_EXCEEDED = 4302
+const WATCHLIST_LIMIT_EXCEEDED = 4302
 
 export interface SignIn {
   readonly user: SignedInUser

@@ -6,7 +6,7 @@ import type { ChatStore } from "../../contract.ts"
 import { openSqliteStore } from "../in-process.ts"
 import { type SqliteChildOptions, type SqliteChildStore, startSqliteStore } from "../proxy.ts"
 
-export const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
+const silentLog = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 export interface TemporaryFile {
   readonly file: string
