@@ -12,24 +12,35 @@ if (!existsSync(folder)) {
   process.exit(1)
 }
 const pages = readdirSync(folder).filter((name) => name.endsWith(".html"))
-const results = pages.map((page) => ({ page, bytes: weigh(page) }))
-for (const { page, bytes } of results)
-  console.log(`${page}: ${(bytes / 1_024).toFixed(1)} KB of ${PAGE_BUDGET_BYTES / 1_024} KB (gzip)`)
-process.exit(pages.length > 0 && results.every(({ bytes }) => bytes <= PAGE_BUDGET_BYTES) ? 0 : 1)
+const results = pages.map(weigh)
+process.exit(results.length > 0 && results.every((isFine) => isFine) ? 0 : 1)
 
-/** The page with its scripts and styles, and all they import at once (what is loaded later does not count). */
+/** Prints what a page loads at once. @returns whether it loads a script and stays within the budget */
 function weigh(page) {
+  const files = [page, ...loadedBy(page)]
+  const sizes = files.map((path) => gzipSync(readFileSync(join(folder, path)), { level: 9 }).length)
+  const total = sizes.reduce((sum, bytes) => sum + bytes, 0)
+  files.forEach((path, index) => console.log(`${inKb(sizes[index])}  ${path}`))
+  console.log(`${inKb(total)}  of ${PAGE_BUDGET_BYTES / 1_024} KB (gzip)`)
+  return files.length > 1 && total <= PAGE_BUDGET_BYTES
+}
+
+/** Its scripts and styles, and all they import at once: what is loaded later (`import()`) does not count. */
+function loadedBy(page) {
   const html = readFileSync(join(folder, page), "utf8")
   const seen = new Set()
   const visit = (path) => {
-    if (seen.has(path) || !existsSync(join(folder, path))) return
+    if (seen.has(path)) return
     seen.add(path)
     if (!path.endsWith(".js")) return
     const code = readFileSync(join(folder, path), "utf8")
-    for (const [, target] of code.matchAll(/(?:\bfrom|\bimport)\s*["'](\.{1,2}\/[^"']+)["']/g))
+    for (const [, target] of code.matchAll(/(?:\bfrom|\bimport)\s*["'](\.{1,2}\/[^"']+\.js)["']/g))
       visit(posix.join(posix.dirname(path), target))
   }
   for (const [, target] of html.matchAll(/\b(?:src|href)="(?:\.?\/)?([^":]+\.(?:js|css))"/g)) visit(target)
-  const files = [page, ...seen]
-  return files.reduce((sum, path) => sum + gzipSync(readFileSync(join(folder, path)), { level: 9 }).length, 0)
+  return seen
+}
+
+function inKb(bytes) {
+  return `${(bytes / 1_024).toFixed(1).padStart(7)} KB`
 }
