@@ -14,7 +14,7 @@ return [
     'public_url' => env('WEBSOCKET_PUBLIC_URL', env('APP_URL', 'http://127.0.0.1:8080')),
 
     /*
-    | The same in the server's configuration (websocket:serve hands them over).
+    | The same as in the server's configuration (websocket:serve passes them on).
     */
     'api_key' => env('SKEIN_API_KEY'),
     'token_secret' => env('SKEIN_TOKEN_HMAC_SECRET'),
@@ -29,19 +29,19 @@ return [
     ],
 
     /*
-    | Seconds. A server that is down holds up a page for at most about attempts × timeout.
+    | Seconds. A server that is down delays a page by at most about attempts × timeout.
     */
     'connect_timeout' => (float) env('WEBSOCKET_CONNECT_TIMEOUT', 1),
     'timeout' => (float) env('WEBSOCKET_TIMEOUT', 3),
     'attempts' => (int) env('WEBSOCKET_ATTEMPTS', 3),
 
     /*
-    | How long tokens for pages are good, in seconds. Clients fetch a new one by themselves.
+    | How long tokens for pages are valid, in seconds. Clients fetch a new one by themselves.
     */
     'token_ttl' => (int) env('WEBSOCKET_TOKEN_TTL', 3600),
 
     /*
-    | What a user is called in the chat: attributes of your user model, the first that is not empty.
+    | The user's name and picture in the chat: attributes of your user model, the first that is not empty.
     */
     'name' => ['name', 'username'],
     'avatar' => ['avatar', 'avatar_url'],

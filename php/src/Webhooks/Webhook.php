@@ -33,12 +33,12 @@ final class Webhook
         $secret = $secrets[$headers['x-pusher-key'] ?? ''] ?? null;
 
         if ($secret === null || $secret === '') {
-            throw new InvalidSignatureException('X-Pusher-Key is missing or names a key that is none of this site\'s');
+            throw new InvalidSignatureException('X-Pusher-Key is missing or names a key that this site does not know');
         }
 
         if (! hash_equals(hash_hmac('sha256', $body, $secret), $headers['x-pusher-signature'] ?? '')) {
             throw new InvalidSignatureException(
-                'X-Pusher-Signature does not fit: another secret than the server\'s, or a body that was changed on its way',
+                'X-Pusher-Signature does not match: the secret differs from the server\'s, or the body was changed on its way',
             );
         }
 
