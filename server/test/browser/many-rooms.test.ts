@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
+import { until } from "../support/until.ts"
 import { Voice } from "./support/crowd.ts"
 import { House, message, room } from "./support/people.ts"
 
@@ -40,4 +41,23 @@ test("in more rooms than a connection may hold channels: the page asks no more t
   expect(hellos).toBe(1)
   expect(await room(page, "").count()).toBe(ROOMS.length)
   expect(house.complaints).toEqual([])
+}, 60_000)
+
+test("a room reached by keys or by going back is in sight in a list longer than the page", async () => {
+  const page = await house.guest("Longlist", { viewport: { width: 1280, height: 360 } })
+  const rows = page.locator(".room-item")
+  const inSight = () =>
+    page.locator(".room-item.current").evaluate((row) => {
+      const [own, list] = [row, row.closest(".sidebar-lists") as Element].map((one) => one.getBoundingClientRect())
+      return own !== undefined && list !== undefined && own.top >= list.top && own.bottom <= list.bottom + 1
+    })
+  await rows.first().click()
+  await page.locator(".room-item.current").waitFor()
+  // From the first it goes on at the last.
+  await page.keyboard.press("Alt+ArrowUp")
+  await until(async () => (await rows.last().getAttribute("aria-current")) === "page", "the last room")
+  await until(inSight, "the last room in sight")
+  await page.goBack()
+  await until(async () => (await rows.first().getAttribute("aria-current")) === "page", "the first room")
+  await until(inSight, "the first room in sight")
 }, 60_000)

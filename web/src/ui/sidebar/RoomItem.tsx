@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from "preact/hooks"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
 import { listTime } from "../../i18n/time.ts"
@@ -17,12 +18,18 @@ export function RoomItem({ room }: { room: Room }) {
   const current = openRoom.value === room
   const unread = room.unread.value
   const { peer } = facts
+  const row = useRef<HTMLAnchorElement>(null)
+  // Reached by keys, by a link or by "back", it may be out of sight in a long list.
+  useLayoutEffect(() => {
+    if (current) row.current?.scrollIntoView({ block: "nearest" })
+  }, [current])
   const classes = ["room-item"]
   if (current) classes.push("current")
   if (unread > 0) classes.push("unread")
   return (
     <li>
       <a
+        ref={row}
         class={classes.join(" ")}
         href={roomAddress(room)}
         aria-current={current ? "page" : undefined}
