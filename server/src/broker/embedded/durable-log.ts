@@ -7,7 +7,7 @@ import type { ChannelRule } from "../../core/rules.ts"
 import type { BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
 import { ChannelTable } from "./channel-table.ts"
 import { DurableChannel } from "./durable-channel.ts"
-import { type Chunk, chunkRequest, pageFromLog, pageFromRing, rangeOf } from "./history-pages.ts"
+import { type Chunk, chunkRequest, pageFromLog, pageFromRing, type Range, rangeOf } from "./history-pages.ts"
 import type { EmbeddedLimits } from "./limits.ts"
 import { LogClient } from "./log-client.ts"
 import { type Appended, OP, type Opened, type Ticked, type WireRow } from "./log-wire.ts"
@@ -22,6 +22,7 @@ import {
   toPublication,
 } from "./ops.ts"
 import { type Kept, Ring } from "./ring.ts"
+import { Turns } from "./turns.ts"
 
 /** The log process, or in tests whatever answers like it. */
 export interface LogLink {
@@ -54,6 +55,8 @@ export class DurableLog implements AppendHost {
   readonly #options: DurableLogOptions
   readonly #client: LogClient
   readonly #table: ChannelTable
+  /** Pages read from disk: each may be megabytes, and asking for one costs nothing. */
+  readonly #pages: Turns
   #listener: BrokerListener | undefined
   #nextHandle = 1
   #appends = 0
@@ -64,7 +67,9 @@ export class DurableLog implements AppendHost {
 
   constructor(options: DurableLogOptions) {
     this.#options = options
-    this.#table = new ChannelTable(options.limits)
+    const { limits, clock } = options
+    this.#table = new ChannelTable(limits)
+    this.#pages = new Turns(clock, limits.pagesAtOnce, limits.answerDeadlineMs)
     this.#client = new LogClient(options, (channel) => this.#redeclaration(channel))
   }
 
@@ -97,7 +102,7 @@ export class DurableLog implements AppendHost {
     const nowMs = this.#options.clock.nowMs()
     const publications =
       pageFromRing(channel, range, nowMs, this.#table) ??
-      (await pageFromLog(range, this.#options.limits.pageBytes, (chunk) => this.#askPage(channel, chunk)))
+      (await this.#pages.take(() => this.#pageFromLog(channel, range)))
     // The history may have been replaced while the log was read.
     if (channel.epoch !== top.epoch) return this.history(name, rule, query)
     return { publications, top }
@@ -253,6 +258,10 @@ export class DurableLog implements AppendHost {
     const ring = new Ring(Math.min(ringCount, channel.historySize), ringBytes, opened.top - tail.length)
     for (const publication of tail) ring.append(publication)
     this.#table.changeRing(channel, () => channel.startAt(opened.epoch, opened.top, opened.first, ring))
+  }
+
+  #pageFromLog(channel: DurableChannel, range: Range): Promise<Kept[]> {
+    return pageFromLog(range, this.#options.limits.pageBytes, (chunk) => this.#askPage(channel, chunk))
   }
 
   async #askPage(channel: DurableChannel, chunk: Chunk): Promise<Kept[]> {

@@ -16,6 +16,8 @@ export interface EmbeddedLimits {
   readonly channels: number
   /** One page of history ends after this many payload bytes. */
   readonly pageBytes: number
+  /** Pages read from disk at a time; the others wait, at most for `answerDeadlineMs`. */
+  readonly pagesAtOnce: number
   /** Payload bytes of all memory-only histories together. */
   readonly memoryBytes: number
   /** Idempotency keys remembered for publications that are not in the log. */
@@ -33,6 +35,7 @@ export const DEFAULT_LIMITS: EmbeddedLimits = {
   ringsBytes: 64 * MIB,
   channels: 100_000,
   pageBytes: 16 * MIB,
+  pagesAtOnce: 16,
   memoryBytes: 64 * MIB,
   memoryKeys: 100_000,
 }

@@ -41,6 +41,34 @@ describe("subscribe", () => {
     expect(replies).toContainEqual({ id: 4, error: expect.objectContaining({ code: 106 }) })
   })
 
+  test("pages of history are read one after the other: each may be megabytes, and asking for one is a line", async () => {
+    const server = node()
+    const client = await server.connected()
+    await client.ask({ id: 2, subscribe: { channel: "kept:a" } }, { id: 3, subscribe: { channel: "kept:b" } })
+    server.log.immediate = false
+    client.say(
+      { id: 4, history: { channel: "kept:a", limit: 9 } },
+      { id: 5, history: { channel: "kept:b", limit: 9 } },
+      { id: 6, history: { channel: "kept:a", limit: 9 } },
+    )
+    const answered: number[] = []
+    for (let read = 0; read < 3; read++) {
+      await server.settle()
+      expect(server.log.waiting).toHaveLength(1)
+      server.log.waiting.shift()?.()
+      await server.settle()
+      answered.push(...client.take().map((reply) => (reply as { id: number }).id))
+    }
+    expect(answered).toEqual([4, 5, 6])
+    // Nobody is there any more: what waited is not read.
+    client.say({ id: 7, history: { channel: "kept:a", limit: 9 } }, { id: 8, history: { channel: "kept:b", limit: 9 } })
+    await server.settle()
+    client.drop()
+    server.log.waiting.shift()?.()
+    await server.settle()
+    expect(server.log.waiting).toHaveLength(0)
+  })
+
   test("an unsubscribe waits for the subscribe before it, and the next subscribe for that", async () => {
     const server = node()
     const client = await server.connected()

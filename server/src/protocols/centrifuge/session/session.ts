@@ -33,6 +33,9 @@ export interface SessionOptions {
   readonly onClosed?: () => void
 }
 
+/** Where pages of history wait for each other, among the channels: none is called so. */
+const HISTORY = ""
+
 type Phase = "new" | "connecting" | "connected" | "refused" | "closed"
 
 /**
@@ -242,11 +245,18 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     const handler = handlerOf(command)
     const channel = channelOf(command)
     const before = channel === undefined ? undefined : this.#busy?.get(channel)
-    const work = this.#run(command, handler, before)
+    const work = this.#run(command, handler, command.kind === "history" ? this.#afterHistory(before) : before)
+    if (command.kind === "history") this.#occupy(HISTORY, work)
     if (channel !== undefined && (before !== undefined || command.kind === "subscribe")) this.#occupy(channel, work)
   }
 
-  async #run(command: Command, handler: Handler, before: Promise<void> | undefined): Promise<void> {
+  /** A page may be megabytes, and asking for sixty of them a line: they are read one after the other. */
+  #afterHistory(before: Promise<void> | undefined): Promise<unknown> | undefined {
+    const last = this.#busy?.get(HISTORY)
+    return last === undefined ? before : Promise.all([last, before])
+  }
+
+  async #run(command: Command, handler: Handler, before: Promise<unknown> | undefined): Promise<void> {
     this.#inFlight++
     try {
       if (before !== undefined) await before
