@@ -32,7 +32,7 @@ export function openApi(): Json {
           type: "http",
           scheme: "bearer",
           bearerFormat: "JWT",
-          description: "A connection token, of GET /chat/session or of the site",
+          description: "A connection token from GET /chat/session or from the site",
         },
         cookie: { type: "apiKey", in: "cookie", name: SESSION_COOKIE },
       },
@@ -77,7 +77,7 @@ function sessionPaths(): Json {
   return {
     get: {
       operationId: "session.get",
-      summary: "Who I am, with a connection token of ten minutes; nobody is an answer as well",
+      summary: "Who is signed in, if anybody, with a connection token that is valid for ten minutes",
       security: [{}, { cookie: [] }],
       responses,
     },
