@@ -1,3 +1,5 @@
+import { CODES } from "../contract.ts"
+
 const count = (n: number, one: string, many: string): string => `${n} ${n === 1 ? one : many}`
 
 export const en = {
@@ -172,17 +174,17 @@ export const en = {
 
   // Refusals
   errors: {
-    101: "Your session has ended. Please sign in again.",
-    103: "You’re not allowed to do that here. Ask the room’s owner.",
-    107: "The server didn’t accept that.",
-    111: "That was a little fast. Wait a moment and try again.",
-    404: "That no longer exists.",
-    1001: "You’re not a member of this room.",
-    1002: "The message is too long.",
-    1003: "That name is taken.",
-    1010: "The server’s storage is full. Tell the person who runs it.",
-    1011: "The server can’t save messages right now. Try again shortly.",
-  } as Record<number, string>,
+    [CODES.unauthorized]: "Your session has ended. Please sign in again.",
+    [CODES.permissionDenied]: "You’re not allowed to do that here. Ask the room’s owner.",
+    [CODES.badRequest]: "The server didn’t accept that.",
+    [CODES.tooManyRequests]: "That was a little fast. Wait a moment and try again.",
+    [CODES.notFound]: "That no longer exists.",
+    [CODES.notAMember]: "You’re not a member of this room.",
+    [CODES.textTooLong]: "The message is too long.",
+    [CODES.nameTaken]: "That name is taken.",
+    [CODES.storageFull]: "The server’s storage is full. Tell the person who runs it.",
+    [CODES.storageUnavailable]: "The server can’t save messages right now. Try again shortly.",
+  },
   noAnswer: "No answer from the server. Check your connection and try again.",
 }
 

@@ -24,10 +24,14 @@ export const words = computed<Words>(() => (locale.value === "zh-CN" ? zh : en))
 /** The words of the moment; read inside a component it follows the language. */
 export const t = (): Words => words.value
 
+/** Our words for a refusal; undefined for codes that the server explains better. */
+export const wordsFor = (code: number | undefined): string | undefined =>
+  (t().errors as Readonly<Record<number, string>>)[code ?? 0]
+
 /** What to tell a person about a failure: our words for it, else the server's own. */
 export function explain(error: unknown): string {
   const { code = 0, message = "" } = error as { code?: number; message?: string }
-  const own = t().errors[code]
+  const own = wordsFor(code)
   if (own) return own
   return code < 100 || message === "" ? t().noAnswer : message
 }

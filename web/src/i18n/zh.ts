@@ -1,3 +1,4 @@
+import { CODES } from "../contract.ts"
 import type { Words } from "./en.ts"
 
 /** A Latin name after Chinese text, where the style sheet's spacing does not reach (placeholders, labels). */
@@ -163,16 +164,16 @@ export const zh: Words = {
   listAnd: "、",
 
   errors: {
-    101: "会话已结束，请重新登录。",
-    103: "你没有这项权限，请联系房主。",
-    107: "服务器拒绝了这个请求。",
-    111: "操作太快了，稍等一下再试。",
-    404: "内容已不存在。",
-    1001: "你不是这个房间的成员。",
-    1002: "消息太长了。",
-    1003: "这个名字已被占用。",
-    1010: "服务器存储空间已满，请联系管理员。",
-    1011: "服务器暂时无法保存消息，请稍后再试。",
+    [CODES.unauthorized]: "会话已结束，请重新登录。",
+    [CODES.permissionDenied]: "你没有这项权限，请联系房主。",
+    [CODES.badRequest]: "服务器拒绝了这个请求。",
+    [CODES.tooManyRequests]: "操作太快了，稍等一下再试。",
+    [CODES.notFound]: "内容已不存在。",
+    [CODES.notAMember]: "你不是这个房间的成员。",
+    [CODES.textTooLong]: "消息太长了。",
+    [CODES.nameTaken]: "这个名字已被占用。",
+    [CODES.storageFull]: "服务器存储空间已满，请联系管理员。",
+    [CODES.storageUnavailable]: "服务器暂时无法保存消息，请稍后再试。",
   },
   noAnswer: "服务器没有响应，请检查网络后重试。",
 }

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals"
 import type { User } from "../contract.ts"
-import { t } from "../i18n/index.ts"
+import { t, wordsFor } from "../i18n/index.ts"
 import { Outbox } from "../outbox/outbox.ts"
 import type { Letter } from "../outbox/queue.ts"
 import { Connection } from "../session/connection.ts"
@@ -132,8 +132,7 @@ export class Chat {
       store: this.store,
       send: (letter) => this.send(letter),
       isOnline: () => this.connection.isUp() && greeted.peek(),
-      onRefused: (letter) =>
-        alarm(t().sendFailed(t().errors[letter.failure?.code ?? 0] ?? letter.failure?.message ?? "")),
+      onRefused: (letter) => alarm(t().sendFailed(wordsFor(letter.failure?.code) ?? letter.failure?.message ?? "")),
       onSignedOut: () => this.ended(),
     })
   }

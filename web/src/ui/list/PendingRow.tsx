@@ -1,4 +1,4 @@
-import { t } from "../../i18n/index.ts"
+import { t, wordsFor } from "../../i18n/index.ts"
 import { listTime } from "../../i18n/time.ts"
 import type { Letter } from "../../outbox/queue.ts"
 import { link } from "../../session/connection.ts"
@@ -36,7 +36,7 @@ function State({ letter }: { letter: Letter }) {
   if (letter.state === "sent" || !outbox) return null
   if (letter.state === "failed" || letter.state === "held") {
     const failed = letter.state === "failed"
-    const reason = t().errors[letter.failure?.code ?? 0] ?? letter.failure?.message
+    const reason = wordsFor(letter.failure?.code) ?? letter.failure?.message
     return (
       <div class={failed ? "state failed" : "state held"}>
         <Icon name={failed ? "alert" : "clock"} size={14} />
