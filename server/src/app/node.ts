@@ -46,18 +46,20 @@ export function createNode(
     nowMs: () => performance.now(),
     busyFrom: BUSY_TOPIC_FROM,
   })
+  const rules = [...config.channels, CHAT_RULE, ...protocolRules]
   const broker = createEmbeddedBroker({
     dataDir: config.data,
     durability: config.broker.durability,
     clock,
     log: log.child({ part: "broker" }),
+    rules,
     limits: {
       queueCount: config.broker.maxQueuedPublications,
       queueBytes: config.broker.maxQueuedBytes,
     },
   })
   const channels = new Channels({
-    rules: new RuleBook([...config.channels, CHAT_RULE, ...protocolRules]),
+    rules: new RuleBook(rules),
     log: broker,
     fanout,
     encoders,

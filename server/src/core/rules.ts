@@ -35,12 +35,12 @@ export type Permission = "anyone" | "user" | "token" | "nobody"
 const MAX_REMEMBERED = 10_000
 
 /** Finds the rule of a channel: exact name first, then the longest matching prefix pattern, then `*`. */
-export class RuleBook {
-  readonly #exact = new Map<string, ChannelRule>()
-  readonly #prefixes: ChannelRule[] = []
-  readonly #remembered = new Map<string, ChannelRule>()
+export class RuleBook<Rule extends { readonly pattern: string } = ChannelRule> {
+  readonly #exact = new Map<string, Rule>()
+  readonly #prefixes: Rule[] = []
+  readonly #remembered = new Map<string, Rule>()
 
-  constructor(rules: readonly ChannelRule[]) {
+  constructor(rules: readonly Rule[]) {
     for (const rule of rules) {
       if (rule.pattern.endsWith("*")) this.#prefixes.push(rule)
       else this.#exact.set(rule.pattern, rule)
@@ -49,7 +49,7 @@ export class RuleBook {
   }
 
   /** Undefined: no rule allows this channel to exist. */
-  find(channel: string): ChannelRule | undefined {
+  find(channel: string): Rule | undefined {
     const remembered = this.#remembered.get(channel)
     if (remembered !== undefined) return remembered
     const found = this.#search(channel)
@@ -59,7 +59,7 @@ export class RuleBook {
     return found
   }
 
-  #search(channel: string): ChannelRule | undefined {
+  #search(channel: string): Rule | undefined {
     return this.#exact.get(channel) ?? this.#prefixes.find((rule) => channel.startsWith(rule.pattern.slice(0, -1)))
   }
 }

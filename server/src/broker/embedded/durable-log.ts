@@ -10,7 +10,7 @@ import { DurableChannel } from "./durable-channel.ts"
 import { type Chunk, chunkRequest, pageFromLog, pageFromRing, type Range, rangeOf } from "./history-pages.ts"
 import type { EmbeddedLimits } from "./limits.ts"
 import { LogClient } from "./log-client.ts"
-import { type Appended, OP, type Opened, type Ticked, type WireRow } from "./log-wire.ts"
+import { type Appended, type KeptPatterns, OP, type Opened, type Ticked, type WireRow } from "./log-wire.ts"
 import {
   type AppendHost,
   AppendOp,
@@ -43,6 +43,8 @@ export interface DurableLogOptions {
   readonly limits: EmbeddedLimits
   /** Where the log is, for messages. */
   readonly path: string
+  /** What the rules of this run keep in the log; told with the first tick that it can act on. */
+  readonly kept?: KeptPatterns
 }
 
 const TICK_MS = 1_000
@@ -63,6 +65,7 @@ export class DurableLog implements AppendHost {
   #appendBytes = 0
   #lastTick: Ticked | undefined
   #isTicking = false
+  #knowsKept = false
   #cancelTick: (() => void) | undefined
 
   constructor(options: DurableLogOptions) {
@@ -77,6 +80,7 @@ export class DurableLog implements AppendHost {
     this.#listener = listener
     this.#cancelTick = this.#options.clock.every(TICK_MS, () => this.#tick())
     await this.#client.start()
+    if (this.#options.kept !== undefined) this.#tick()
   }
 
   publish(name: string, rule: ChannelRule, draft: Draft): Promise<Published> {
@@ -289,7 +293,7 @@ export class DurableLog implements AppendHost {
     this.#client.expire()
     if (this.#isTicking || !this.#client.isReady) return
     this.#isTicking = true
-    this.#ask<Ticked>(() => `[${OP.tick}]`)
+    this.#ask<Ticked>(() => this.#tickText())
       .then((ticked) => this.#ticked(ticked))
       // A log that could not be opened answers with its refusal; publishers and the start have told.
       .catch(() => undefined)
@@ -298,8 +302,14 @@ export class DurableLog implements AppendHost {
       })
   }
 
+  #tickText(): string {
+    const { kept } = this.#options
+    return JSON.stringify(kept === undefined || this.#knowsKept ? [OP.tick] : [OP.tick, kept])
+  }
+
   #ticked(ticked: Ticked): void {
     this.#lastTick = ticked
+    this.#knowsKept ||= ticked.knowsKept
     for (const name of ticked.swept) {
       const known = this.#table.peek(name)
       // Known from before the log process was restarted: what we remember of it is void too.

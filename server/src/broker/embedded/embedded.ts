@@ -10,7 +10,7 @@ import type { Broker, BrokerListener, Draft, HistoryPage, HistoryQuery, Publishe
 import { DurableLog, type DurableLogStats, type LogLink } from "./durable-log.ts"
 import { DEFAULT_LIMITS, type EmbeddedLimits } from "./limits.ts"
 import type { Durability } from "./log-process/open-log.ts"
-import { MAX_LOG_FRAME_BYTES } from "./log-wire.ts"
+import { type KeptPatterns, MAX_LOG_FRAME_BYTES } from "./log-wire.ts"
 import { MemoryLog } from "./memory-log.ts"
 import { RecentKeys } from "./recent-keys.ts"
 
@@ -22,6 +22,8 @@ export interface EmbeddedBrokerOptions {
   readonly clock: Clock
   readonly log: ChildLog
   readonly limits?: Partial<EmbeddedLimits>
+  /** All there are: channels of those that keep nothing on disk lose the positions they have there. Absent: none does. */
+  readonly rules?: readonly ChannelRule[]
   /** For tests and measurements: something else in the place of the log process. */
   readonly link?: LogLink
 }
@@ -73,7 +75,8 @@ class Embedded implements EmbeddedBroker {
     this.#clock = clock
     this.#keys = new RecentKeys(limits.memoryKeys)
     this.#memory = new MemoryLog(clock, limits, this.#keys)
-    this.#durable = new DurableLog({ link, clock, log, limits, path: join(dataDir, "log.db") })
+    const kept = options.rules === undefined ? {} : { kept: keptOf(options.rules) }
+    this.#durable = new DurableLog({ link, clock, log, limits, path: join(dataDir, "log.db"), ...kept })
   }
 
   async start(listener: BrokerListener): Promise<void> {
@@ -158,6 +161,15 @@ function ensureKey(key: string): void {
     "bad_request",
     `expected an idempotency key of 1 to ${MAX_KEY_BYTES} bytes of whole characters, got ${bytes} bytes`,
   )
+}
+
+/** Sorted, so that moving rules about in the configuration is no change. */
+function keptOf(rules: readonly ChannelRule[]): KeptPatterns {
+  const kept = rules.map(({ pattern, historySize, durability }): KeptPatterns[number] => [
+    pattern,
+    historySize > 0 && durability === "disk" ? 1 : 0,
+  ])
+  return kept.sort(([a], [b]) => Number(a > b) - Number(a < b))
 }
 
 /** A folder that cannot be made is no reason not to start: the log process will say what is wrong with it. */

@@ -49,8 +49,10 @@ export type ReadOp = readonly [
 ]
 export type RemoveOp = readonly [op: typeof OP.remove, handle: number]
 export type ProbeOp = readonly [op: typeof OP.probe]
-/** Background work and figures. */
-export type TickOp = readonly [op: typeof OP.tick]
+/** What the rules say of each pattern, sorted: whether its channels are kept here. */
+export type KeptPatterns = readonly (readonly [pattern: string, isKept: 0 | 1])[]
+/** Background work and figures. `kept` until the log has answered that it knows. */
+export type TickOp = readonly [op: typeof OP.tick, kept?: KeptPatterns]
 /** The node no longer uses this handle. */
 export type ForgetOp = readonly [op: typeof OP.forget, handle: number]
 export type LogOp = OpenOp | AppendOp | ReadOp | RemoveOp | ProbeOp | TickOp | ForgetOp
@@ -87,6 +89,8 @@ export interface Ticked {
   readonly figures: LogFigures
   /** Channels removed because nobody has used them for long. */
   readonly swept: readonly string[]
+  /** What `kept` says has been taken in. */
+  readonly knowsKept: boolean
 }
 
 export interface LogFigures {

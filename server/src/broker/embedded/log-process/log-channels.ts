@@ -163,6 +163,6 @@ export class LogChannels {
 }
 
 /** 64 random bits: an epoch must not come back by chance. */
-function newEpoch(): string {
+export function newEpoch(): string {
   return randomBytes(8).toString("base64url")
 }

@@ -9,6 +9,7 @@ import {
   type ReadOp,
   type Refused,
   type Ticked,
+  type TickOp,
 } from "../log-wire.ts"
 import { Checkpointer } from "./checkpoint.ts"
 import type { LogChannel } from "./log-channel.ts"
@@ -20,6 +21,7 @@ import { pragma } from "./schema.ts"
 import { closeDatabase, prepare } from "./statements.ts"
 import { Sweeper } from "./sweep.ts"
 import { Trimmer } from "./trim.ts"
+import { endUnkept } from "./unkept.ts"
 import { LogWriter, type WriteOp } from "./writer.ts"
 
 const UNDECLARED: Refused = { e: "storage_unavailable", m: "the log process does not know this handle" }
@@ -214,7 +216,7 @@ export class LogStore {
       this.#channels.forget(op[1])
       return 0
     }
-    return this.#tick(nowMs)
+    return this.#tick(nowMs, op as TickOp)
   }
 
   #read(nowMs: number, op: ReadOp): unknown {
@@ -234,10 +236,13 @@ export class LogStore {
     }
   }
 
-  #tick(nowMs: number): Ticked {
+  #tick(nowMs: number, [, kept]: TickOp): Ticked {
     let swept: string[] = []
+    let knowsKept = false
     try {
       if (this.#refusing === undefined) {
+        if (kept !== undefined) endUnkept(this.#db, kept)
+        knowsKept = kept !== undefined
         swept = this.#sweeper.tick(nowMs)
         if (this.#commits === this.#commitsAtLastTick) this.#checkpointer.whenIdle()
         this.#commitsAtLastTick = this.#commits
@@ -246,7 +251,7 @@ export class LogStore {
       this.#rollback()
       this.#noteFailure(error)
     }
-    return { figures: this.#figures(), swept }
+    return { figures: this.#figures(), swept, knowsKept }
   }
 
   #trim(): void {
