@@ -109,3 +109,15 @@ test("a long press opens the actions of a message", async () => {
   await sheet.getByRole("button", { name: "Edit" }).tap()
   await page.getByText("Editing your message").waitFor()
 })
+
+test("what stood over a room that was left does not stand over the next", async () => {
+  const page = await house.guest("Olga", PHONE)
+  await room(page, "Lobby").tap()
+  await page.getByRole("button", { name: "Members" }).tap()
+  await page.getByRole("dialog", { name: "Members" }).waitFor()
+  await page.goBack()
+  await page.getByRole("dialog").waitFor({ state: "detached" })
+  await room(page, "Lobby").tap()
+  await composer(page).waitFor()
+  expect(await page.getByRole("dialog").count()).toBe(0)
+})

@@ -1,6 +1,7 @@
 import { computed, type Signal, signal } from "@preact/signals"
 import type { Conversation, Membership, Message } from "../contract.ts"
 import { LIMITS } from "../contract.ts"
+import { byName } from "../i18n/order.ts"
 import { roomName } from "../i18n/room-name.ts"
 import { type Counts, Tally } from "../sync/tally.ts"
 import { emptyThread, heard, type Thread } from "../sync/thread.ts"
@@ -31,7 +32,7 @@ export const greeted = signal(false)
 export const roomList = computed(() =>
   [...rooms.value.values()]
     .filter((room) => room.facts.value.kind === "room")
-    .sort((a, b) => roomName(a.facts.value).localeCompare(roomName(b.facts.value))),
+    .sort((a, b) => byName(roomName(a.facts.value), roomName(b.facts.value))),
 )
 
 /** When something last happened there. */

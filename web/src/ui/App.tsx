@@ -1,13 +1,16 @@
-import { useEffect } from "preact/hooks"
+import { useEffect, useLayoutEffect } from "preact/hooks"
 import { t } from "../i18n/index.ts"
 import { focusComposer } from "../state/compose.ts"
 import { assertiveText, politeText, toast } from "../state/notices.ts"
-import { openRoom } from "../state/place.ts"
+import { openRoom, place } from "../state/place.ts"
 import { greeted } from "../state/rooms.ts"
 import { phase } from "../state/visit.ts"
 import { Dialogs } from "./dialogs/Dialogs.tsx"
+import { closeDialog } from "./dialogs/open.ts"
 import { Entry } from "./entry/Entry.tsx"
 import { onKeyDown } from "./keys.ts"
+import { openSheet } from "./list/row-state.ts"
+import { drawerOpen } from "./members/drawer.ts"
 import { Members } from "./members/Members.tsx"
 import { NoRoom } from "./room/NoRoom.tsx"
 import { RoomView } from "./room/RoomView.tsx"
@@ -27,6 +30,8 @@ function Shell() {
     document.addEventListener("keydown", onKeyDown)
     return () => document.removeEventListener("keydown", onKeyDown)
   }, [])
+  // What stood over a place does not stand over the next: a phone's "back" leaves both.
+  useLayoutEffect(() => closeOverlays, [place.value])
   const room = openRoom.value
   const pointed = /^#\/[rc]\//.test(location.hash)
   return (
@@ -43,6 +48,12 @@ function Shell() {
       <Toast />
     </div>
   )
+}
+
+function closeOverlays(): void {
+  drawerOpen.value = false
+  openSheet.value = undefined
+  closeDialog()
 }
 
 function Toast() {

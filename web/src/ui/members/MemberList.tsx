@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks"
 import type { Member } from "../../contract.ts"
 import { explain, t } from "../../i18n/index.ts"
+import { byName } from "../../i18n/order.ts"
 import { openDirect } from "../../state/actions.ts"
 import { chat, isOnline } from "../../state/chat.ts"
 import { learn, me, person } from "../../state/people.ts"
@@ -15,9 +16,9 @@ const LIMIT = 200
 export function MemberList({ room }: { room: Room }) {
   const { members, total, failure } = useMembers(room)
   const named = members.map((member) => ({ ...member, user: person(member.user.id) ?? member.user }))
-  const byName = (a: Member, b: Member) => a.user.name.localeCompare(b.user.name)
-  const here = named.filter((member) => isOnline(member.user.id)).sort(byName)
-  const away = named.filter((member) => !isOnline(member.user.id)).sort(byName)
+  const inOrder = (a: Member, b: Member) => byName(a.user.name, b.user.name)
+  const here = named.filter((member) => isOnline(member.user.id)).sort(inOrder)
+  const away = named.filter((member) => !isOnline(member.user.id)).sort(inOrder)
   if (failure) return <p class="quiet pad">{failure}</p>
   return (
     <div class="member-groups">
