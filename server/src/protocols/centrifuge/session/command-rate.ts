@@ -38,4 +38,15 @@ export class CommandRate {
     this.#refusals ??= new RateLimit(Math.max(1, commandsPerSecond), Math.max(1, commandBurst), nowMs)
     return this.#refusals.take(nowMs) ? "refuse" : "close"
   }
+
+  /**
+   * Takes for an answer that costs as much as so many commands more; at most half of the burst, so that it can be had
+   * at all. False: not now.
+   */
+  affords(nowMs: number, commands: number): boolean {
+    const { commandsPerSecond, commandBurst } = this.#config
+    if (commandsPerSecond === 0) return true
+    this.#commands ??= new RateLimit(commandsPerSecond, commandBurst, nowMs)
+    return this.#commands.take(nowMs, Math.min(commands, commandBurst / 2))
+  }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test"
 import { SkeinError } from "../../../core/errors.ts"
+import { ruleWith } from "../../../core/testing/fake-node.ts"
 import { alice, grant, node, token, tokens } from "../testing/scene.ts"
 
 describe("subscribe", () => {
@@ -199,4 +200,26 @@ describe("commands", () => {
     expect(await client.ask({ id: 3, sub_refresh })).toEqual([{ id: 3, sub_refresh: { expires: true, ttl: 100 } }])
     expect(await client.ask({ id: 4, sub_refresh: { channel: "secret:a" } })).toMatchObject([{ error: { code: 107 } }])
   })
+})
+
+test("asking who so many are costs as many commands as it is work", async () => {
+  const crowd = ruleWith({ pattern: "crowd:*", presence: true })
+  const server = node({ rules: [crowd], config: { commandsPerSecond: 1, commandBurst: 10 } })
+  const presence = { channel: "crowd:a" }
+  const asked = async (members: number) => {
+    const client = await server.connected()
+    while ([...server.channels.presence(undefined, "crowd:a")].length < members)
+      await (await server.connected()).ask({ id: 2, subscribe: presence })
+    await client.ask({ id: 2, subscribe: presence })
+    const ids = Array.from({ length: 10 }, (_, n) => n + 3)
+    const replies = (await client.ask(...ids.map((id) => ({ id, presence })))) as { error?: { code: number } }[]
+    return replies.map(({ error }) => error?.code ?? "told")
+  }
+  expect(await asked(90)).toEqual(Array.from({ length: 10 }, () => "told"))
+  // Three each, of ten.
+  const codes = await asked(200)
+  expect([codes.slice(0, 3), codes.slice(3, 10)]).toEqual([
+    ["told", "told", "told"],
+    Array.from({ length: 7 }, () => 111),
+  ])
 })

@@ -25,8 +25,16 @@ export function historyRequest({ limit = 0, since, reverse = false }: HistoryQue
   return { limit, reverse, ...(position ? { since: position } : {}) }
 }
 
+/** Telling who so many are costs as much as serving another command. */
+const MEMBERS_PER_COMMAND = 100
+
 export function presence(session: CentrifugeSession, { id, request }: CommandOf<"presence">): void {
-  const members = session.shared.parts.channels.presence(session.registered, request.channel ?? "")
+  const { channels } = session.shared.parts
+  const { channel = "" } = request
+  session.ensureAffordable(
+    Math.floor(channels.presenceStats(session.registered, channel).clients / MEMBERS_PER_COMMAND),
+  )
+  const members = channels.presence(session.registered, channel)
   const wire = Object.fromEntries([...members].map(([client, info]) => [client, toWireInfo(info)]))
   session.answer(id, { presence: { presence: wire } })
 }

@@ -191,6 +191,15 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     this.socket.close(reason)
   }
 
+  /** For answers that cost as much as so many commands more. @throws SkeinError `too_many_requests` */
+  ensureAffordable(commands: number): void {
+    const { config, clock } = this.shared.parts
+    if (commands < 1 || this.connection?.identity.backEnd) return
+    this.#rate ??= new CommandRate(config)
+    if (!this.#rate.affords(clock.nowMs(), commands))
+      throw limitError("limits.messages_per_second", "too_many_requests", "more is asked for than a connection may")
+  }
+
   // --- inside ------------------------------------------------------------------------------------
 
   #guard(act: () => void): void {
