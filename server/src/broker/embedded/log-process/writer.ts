@@ -2,7 +2,6 @@ import type { Database, Statement } from "bun:sqlite"
 import {
   type Appended,
   type AppendOp,
-  OP,
   type OpenOp,
   type ProbeOp,
   type RemoveOp,
