@@ -1,5 +1,5 @@
 import { SkeinError } from "../../core/errors.ts"
-import type { Changed, Heads, MessageKind, StoredMessage, StoreInput, StoreOutput } from "../contract.ts"
+import type { Changed, Heads, StoredMessage, StoreInput, StoreOutput } from "../contract.ts"
 import { type Access, ensureAccess, firstVisibleSeq } from "./access.ts"
 import { storeMentions } from "./mentions.ts"
 import { countUp } from "./numbers.ts"
@@ -7,16 +7,8 @@ import { toMessage } from "./rows.ts"
 import type { ChangeRow, Db, MessageRow } from "./schema.ts"
 import { usersById } from "./users.ts"
 
-export interface MessageDraft {
-  readonly conversationId: string
-  readonly senderId: string
-  readonly clientId: string
-  readonly kind: MessageKind
-  readonly body: string
-  readonly card?: string
-  readonly replyToSeq?: number
-  readonly nowMs: number
-}
+/** A message before it has a number. */
+export type MessageDraft = Omit<StoreInput<"appendMessage">, "mentions" | "visitor">
 
 export async function appendMessage(db: Db, input: StoreInput<"appendMessage">): Promise<StoreOutput<"appendMessage">> {
   const repeated = await storedBefore(db, input)
