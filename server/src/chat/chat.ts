@@ -25,7 +25,6 @@ import { ensureUsableId } from "./profile.ts"
 import { type ChatChannels, type ChatLog, Pushes } from "./pushes.ts"
 import { UserRates } from "./rates.ts"
 import { cookieOf, SESSION_COOKIE } from "./session/cookie.ts"
-import { isEnded } from "./session/endings.ts"
 import type { SessionKeys } from "./session/keys.ts"
 import { Logins } from "./session/logins.ts"
 import { GuestMerging } from "./session/merging.ts"
@@ -73,8 +72,6 @@ export interface Chat {
    * is looked up when there is no such cookie.
    */
   welcome(identity: Identity, headers: Headers): Promise<void>
-  /** Whether a login has been ended before its time: its tokens must no longer open connections. */
-  isSessionEnded(sessionId: string): Promise<boolean>
   readonly rooms: Rooms
 }
 
@@ -114,7 +111,6 @@ export function createChat(options: ChatOptions): Chat {
     identifyByCookie,
     welcome: async (identity, headers) => void (await merging.welcome(headers, identity)),
     serverSubscriptions,
-    isSessionEnded: (sessionId) => isEnded(store, sessionId),
     call: async (identity, method, data) => JSON.stringify(await dispatch(parts, identity, method, readJson(data))),
     callForBackEnd: (method, data) => callForBackEnd(parts, method, data),
     routes: () => {

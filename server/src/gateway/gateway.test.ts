@@ -59,8 +59,6 @@ function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: 
     ...change,
   })
   gateway.addProtocol({
-    name: "echo",
-    encoders: [],
     endpoints: [
       { paths: ["/echo"], subprotocols: ["echo-1"], maxFrameBytes: 1_024, open: (socket) => new Echo(socket) },
     ],

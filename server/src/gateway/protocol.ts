@@ -1,6 +1,5 @@
 import type { CloseReason } from "../core/close-codes.ts"
 import type { Frame, Outlet } from "../core/connection.ts"
-import type { Encoder } from "../core/fanout.ts"
 
 /** What the gateway knows of a request that wants to become a connection. */
 export interface Handshake {
@@ -21,8 +20,6 @@ export interface Socket extends Outlet {
   readonly handshake: Handshake
   /** Bytes the client has not taken yet. */
   readonly bufferedBytes: number
-  /** Collects the sends of `run` into as few packets as possible. */
-  cork(run: () => void): void
   /** Ends it at once, for peers that do not read. */
   terminate(): void
   /** Asks the peer's WebSocket for a sign of life, which comes as `heard`. Absent: this transport has no such question. */
@@ -61,8 +58,6 @@ export interface WebSocketEndpoint {
 
 /** Everything the gateway has to know of a protocol. HTTP routes are given to the gateway beside it (a Hono app). */
 export interface Protocol {
-  readonly name: string
-  readonly encoders: readonly Encoder[]
   readonly endpoints: readonly WebSocketEndpoint[]
 }
 

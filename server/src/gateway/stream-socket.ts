@@ -73,10 +73,6 @@ export class StreamSocket implements Socket {
     this.#topics.leaveStream(topic, this)
   }
 
-  cork(run: () => void): void {
-    run()
-  }
-
   close(reason: CloseReason): void {
     if (!this.#controller) return
     this.send(this.#options.farewell(reason))

@@ -61,11 +61,6 @@ export class WebSocketSocket implements Socket, NativeOutlet {
     return this.#ws?.getBufferedAmount() ?? 0
   }
 
-  cork(run: () => void): void {
-    if (this.#ws) this.#ws.cork(run)
-    else run()
-  }
-
   close({ code, reason }: CloseReason): void {
     const ws = this.#ws
     if (!ws) return

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { inProcess } from "../../store/sqlite/testing/stores.ts"
 import type { Output, Refusal, SessionAnswer } from "../contract.ts"
-import { isOfSession } from "../session/endings.ts"
+import { isEnded, isOfSession } from "../session/endings.ts"
 import { type ChatUnderTest, codeOf, startChat } from "../testing/chat-under-test.ts"
 
 describe("the chat over HTTP", () => {
@@ -160,7 +160,7 @@ describe("the chat over HTTP", () => {
     expect(out.headers.get("set-cookie")).toContain("Max-Age=0")
     expect(it.closedSessions).toEqual([identity?.sessionId ?? ""])
     expect(await it.chat.identifyByCookie(new Headers(cookieIn(signedIn)))).toBeUndefined()
-    expect(await it.chat.isSessionEnded(identity?.sessionId ?? "")).toBe(true)
+    expect(await isEnded(subject.store, identity?.sessionId ?? "")).toBe(true)
     expect(await refusal(await request("GET", "/chat/v1/hello", undefined, cookieIn(signedIn)))).toEqual([
       401,
       "unauthorized",

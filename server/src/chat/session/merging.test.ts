@@ -4,6 +4,7 @@ import { SkeinError } from "../../core/errors.ts"
 import { inProcess } from "../../store/sqlite/testing/stores.ts"
 import type { Page, SessionAnswer } from "../contract.ts"
 import { type ChatUnderTest, codeOf, person, startChat } from "../testing/chat-under-test.ts"
+import { isEnded } from "./endings.ts"
 
 /** The site's own session, as this test writes it: a cookie `site=<user id>`. */
 const siteUserIn = (headers: Headers): Identity | undefined => {
@@ -113,7 +114,7 @@ describe("a guest who signs in at the site", () => {
     const claims = await it.chat.identifyByCookie(browser.headers)
     browser.site = "42"
     await browser.session()
-    expect(await it.chat.isSessionEnded(claims?.sessionId as string)).toBe(true)
+    expect(await isEnded(subject.store, claims?.sessionId as string)).toBe(true)
     browser.guest = stale
     expect(await it.chat.identifyByCookie(browser.headers)).toBeUndefined()
     expect(await codeOf(() => it.call(claims as Identity, "chat.hello", {}))).toBe("unauthorized")

@@ -40,8 +40,6 @@ export function createCentrifuge(parts: CentrifugeParts): Centrifuge {
     new CentrifugeSession(shared, { socket, codec: codecOf(socket.handshake, subprotocol) })
   return {
     protocol: {
-      name: "centrifuge",
-      encoders: [parts.encoders.json, parts.encoders.protobuf, parts.encoders.unidirectional],
       endpoints: [
         {
           paths: ["/connection/websocket"],

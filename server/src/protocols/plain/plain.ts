@@ -25,8 +25,6 @@ export function createPlain(parts: PlainParts): Protocol {
   const shared: Shared = { parts, lobby, arrivals: new Arrivals(clock, MAX_ARRIVAL_WAIT_MS) }
   const settling = new Settling(clock, SETTLE_MS)
   return {
-    name: "plain",
-    encoders: [encoders.zh, encoders.en],
     endpoints: [
       {
         paths: ["/", "/ws", "/websocket"],

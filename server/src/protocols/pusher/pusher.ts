@@ -46,8 +46,6 @@ export function createPusher(parts: PusherParts): Pusher {
   }
   return {
     protocol: {
-      name: "pusher",
-      encoders: [encoders.stock, encoders.recovering],
       endpoints: [
         {
           paths: ["app", "s", "r"].map((folder) => `${config.pathPrefix}/${folder}/*`),

@@ -155,10 +155,6 @@ export class TestClient implements Socket {
     this.session.closed(code, "")
   }
 
-  cork(run: () => void): void {
-    run()
-  }
-
   terminate(): void {
     this.drop()
   }

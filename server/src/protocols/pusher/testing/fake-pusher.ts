@@ -117,7 +117,6 @@ export class FakeSocket {
       close: (reason) => {
         this.closed ??= reason
       },
-      cork: (run) => run(),
       terminate: () => undefined,
       ...(transport === "websocket" ? { ping: () => void this.pings++ } : {}),
     }
