@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import { SkeinError } from "../../core/errors.ts"
-import { HandClock } from "../php/testing/clock.ts"
+import { FakeClock } from "../../core/testing/fake-clock.ts"
 import { byCallback, type CallbackOptions, SiteCallback } from "./callback.ts"
 
 /** A site that answers what the test says, and keeps what it was asked. */
 let respond: (cookies: string) => Response | Promise<Response>
 let asked: string[]
 let said: string[]
-let clock: HandClock
+let clock: FakeClock
 let site: ReturnType<typeof Bun.serve>
 
 beforeEach(() => {
   asked = []
   said = []
-  clock = new HandClock()
+  clock = new FakeClock(1_800_000_000_000)
   respond = (cookies) =>
     Response.json(cookies.includes("login=7") ? { id: 7, name: "张伟", session: "s7" } : { id: null })
   site = Bun.serve({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test"
+import { FakeClock } from "../../core/testing/fake-clock.ts"
 import type { Person } from "../person.ts"
 import type { SessionStore } from "./store.ts"
-import { HandClock } from "./testing/clock.ts"
 import { SessionWatcher } from "./watcher.ts"
 
 /** Who is logged in, by place in the store; `down` makes every question fail. */
@@ -32,7 +32,7 @@ class Site {
 }
 
 let site: Site
-let clock: HandClock
+let clock: FakeClock
 let ended: string[]
 let said: string[]
 let open: Set<string>
@@ -40,7 +40,7 @@ let watcher: SessionWatcher
 
 beforeEach(() => {
   site = new Site()
-  clock = new HandClock()
+  clock = new FakeClock(1_800_000_000_000)
   ended = []
   said = []
   open = new Set()

@@ -1,5 +1,6 @@
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import { FakeClock } from "../../core/testing/fake-clock.ts"
 import type { Tokens } from "../../core/tokens.ts"
 import type { ChatStore } from "../../store/contract.ts"
 import { type Chat, createChat } from "../chat.ts"
@@ -7,35 +8,6 @@ import { CHAT_DEFAULTS, type ChatConfig } from "../config.ts"
 import type { Input, Method, Output, Push } from "../contract.ts"
 import type { SessionRequests, SiteIdentity } from "../http/session-routes.ts"
 import { createSessionKeys } from "../session/keys.ts"
-
-/** Time moved by hand; timers run when it passes them. */
-export class HandClock {
-  #nowMs = 1_700_000_000_000
-  #timers: { atMs: number; run: () => void }[] = []
-
-  nowMs(): number {
-    return this.#nowMs
-  }
-
-  every(): () => void {
-    return () => undefined
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run }
-    this.#timers.push(timer)
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer)
-    }
-  }
-
-  advance(ms: number): void {
-    this.#nowMs += ms
-    const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs)
-    this.#timers = this.#timers.filter((timer) => !due.includes(timer))
-    for (const { run } of due) run()
-  }
-}
 
 /** Channels that remember what was published and taken away, in order. */
 export class RecordingChannels {
@@ -80,7 +52,7 @@ const isAllowed = (request: Request): boolean => !(request.headers.get("origin")
 
 export interface ChatUnderTest {
   readonly chat: Chat
-  readonly clock: HandClock
+  readonly clock: FakeClock
   readonly channels: RecordingChannels
   readonly closedSessions: string[]
   readonly closedUsers: string[]
@@ -96,7 +68,7 @@ export async function startChat(
   requests: Partial<SessionRequests> = {},
   siteIdentity?: SiteIdentity,
 ): Promise<ChatUnderTest> {
-  const clock = new HandClock()
+  const clock = new FakeClock(1_700_000_000_000)
   const channels = new RecordingChannels()
   const closedSessions: string[] = []
   const closedUsers: string[] = []

@@ -11,32 +11,3 @@ export function stoppedClock(nowMs: number): Clock {
     },
   }
 }
-
-/** Moved by hand. */
-export class HandClock implements Clock {
-  #nowMs = 1_800_000_000_000
-  #timers: { readonly atMs: number; readonly run: () => void }[] = []
-
-  nowMs(): number {
-    return this.#nowMs
-  }
-
-  advance(ms: number): void {
-    this.#nowMs += ms
-    const due = this.#timers.filter(({ atMs }) => atMs <= this.#nowMs)
-    this.#timers = this.#timers.filter((timer) => !due.includes(timer))
-    for (const { run } of due) run()
-  }
-
-  every(): () => void {
-    throw new Error("nothing repeats under this clock: turns are taken by hand")
-  }
-
-  after(delayMs: number, run: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, run }
-    this.#timers.push(timer)
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer)
-    }
-  }
-}
