@@ -205,6 +205,24 @@ test("a link to an old message opens around it, and answering from there leads b
   await until(async () => (await look(page)).fromBottom < 2, "at the end")
 })
 
+test("a link to a message that is none says so; pressing the open room leads from far above to the newest", async () => {
+  const page = await house.guest("Strayer")
+  await until(async () => (await look(page)).rows > 20, "a page")
+  await page.evaluate(() => {
+    location.hash = "/r/lobby/999999"
+  })
+  await page.locator(".toast", { hasText: "That message isn’t in this conversation" }).waitFor()
+  await page.evaluate(() => {
+    location.hash = "/r/lobby/42"
+  })
+  await page.locator('[data-seq="42"]').waitFor()
+  await room(page, "Lobby").click()
+  await until(async () => {
+    const { last, fromBottom } = await look(page)
+    return last >= TOTAL && fromBottom < 2
+  }, "the newest message")
+})
+
 test("an answer to what is far above shows what it answers, also when that changes", async () => {
   const author = await Voice.enter(house.server, "Author")
   const lobby = await author.lobby()

@@ -91,6 +91,7 @@ export const en = {
   gap: (n: number) => count(n, "message not loaded", "messages not loaded"),
   load: "Load",
   loadFailed: "These messages didn’t load.",
+  noSuchMessage: "That message isn’t in this conversation.",
   toUnread: (n: string) => `${n} new`,
   toNewest: "Jump to newest",
   newBelow: (n: string) => `${n} new`,

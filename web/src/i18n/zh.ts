@@ -89,6 +89,7 @@ export const zh: Words = {
   gap: (n) => `有 ${n} 条消息未加载`,
   load: "加载",
   loadFailed: "消息没有加载出来。",
+  noSuchMessage: "这个对话里没有这条消息。",
   toUnread: (n) => `${n} 条新消息`,
   toNewest: "回到最新",
   newBelow: (n) => `${n} 条新消息`,

@@ -1,12 +1,14 @@
 import type { RefObject } from "preact"
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks"
+import { t } from "../../i18n/index.ts"
 import { link } from "../../session/connection.ts"
 import { seen } from "../../state/actions.ts"
 import { chat } from "../../state/chat.ts"
 import { flashing, type Target, target, toEnd } from "../../state/compose.ts"
 import { progressOf, WINDOW } from "../../state/history.ts"
+import { say } from "../../state/notices.ts"
 import { me } from "../../state/people.ts"
-import { place, visits } from "../../state/place.ts"
+import { openRoom, place, visits } from "../../state/place.ts"
 import { greeted, type Room } from "../../state/rooms.ts"
 import { trim } from "../../sync/pages.ts"
 import { isAttached } from "../../sync/thread.ts"
@@ -127,9 +129,11 @@ function bringIntoView(room: Room, keeper: ScrollKeeper, wanted: Target): void {
     void chat
       .peek()
       ?.history.around(room, wanted.seq)
-      .then(() => {
+      .then((answered) => {
         const found = room.thread.peek().rows.some(({ message }) => message.seq === wanted.seq)
-        if (!found && target.peek() === wanted) target.value = undefined
+        if (found || target.peek() !== wanted) return
+        target.value = undefined
+        if (openRoom.peek() === room) say(answered ? t().noSuchMessage : t().noAnswer)
       })
     return
   }

@@ -3,7 +3,7 @@ import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
 import { listTime } from "../../i18n/time.ts"
 import { isOnline } from "../../state/chat.ts"
-import { focusComposer, onTouch } from "../../state/compose.ts"
+import { focusComposer, onTouch, toEnd } from "../../state/compose.ts"
 import { me, person } from "../../state/people.ts"
 import { go, openRoom, roomAddress } from "../../state/place.ts"
 import type { Room } from "../../state/rooms.ts"
@@ -37,6 +37,8 @@ export function RoomItem({ room }: { room: Room }) {
           if (event.metaKey || event.ctrlKey || event.shiftKey) return
           event.preventDefault()
           go(roomAddress(room))
+          // Already here, perhaps far up: to what is new.
+          if (current) toEnd.value++
           if (!onTouch.matches) focusComposer.value++
         }}
       >
