@@ -3,12 +3,13 @@ import { type Chat, createChat } from "../chat/chat.ts"
 import { CHAT_DEFAULTS, type ChatRates } from "../chat/config.ts"
 import { isOfSession, siteMark } from "../chat/session/endings.ts"
 import { createSessionKeys } from "../chat/session/keys.ts"
+import { isLoopbackHost } from "../config/checks.ts"
 import type { Config } from "../config/config.ts"
 import { ownClaims } from "../config/own-claims.ts"
 import type { Clock } from "../core/clock.ts"
 import { CLOSE } from "../core/close-codes.ts"
 import type { Tokens } from "../core/tokens.ts"
-import { isLoopback, networkOf } from "../gateway/address.ts"
+import { networkOf } from "../gateway/address.ts"
 import type { ChatStore } from "../store/contract.ts"
 import { startSqliteStore } from "../store/sqlite/proxy.ts"
 import type { Log } from "../telemetry/log.ts"
@@ -52,6 +53,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
       maxRooms: config.chat.maxRooms,
       rates: ratesOf(config.chat),
       guestRate: { perSecond: config.chat.guestsPerMinute / 60, burst: config.chat.guestBurst },
+      // Bound to this machine alone, everyone who can connect at all is on it.
       anonymous: auth.guests === "anywhere" || (auth.guests === "loopback" && isLoopbackHost(config.server.host)),
       language: config.plain.language,
     },
@@ -97,9 +99,4 @@ function ratesOf(chat: Config["chat"]): ChatRates {
 /** What a visitor's rates are counted by: whoever has an IPv6 network has more addresses than anybody could count. */
 function countedBy(address: string): string {
   return networkOf(address) ?? address
-}
-
-/** Bound to this machine alone, so everyone who can connect at all is on it. */
-function isLoopbackHost(host: string): boolean {
-  return host === "localhost" || isLoopback(host)
 }

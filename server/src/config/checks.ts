@@ -100,6 +100,7 @@ function opennessConflicts({ server }: Settings, mode: Mode): Conflict[] {
   ]
 }
 
+/** A host to listen on that is reached from this machine only. */
 export function isLoopbackHost(host: string): boolean {
   const bare = host.toLowerCase()
   return bare === "localhost" || bare === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(bare)

@@ -2,10 +2,9 @@ import { SkeinError } from "../../core/errors.ts"
 import type { StoredConversation } from "../../store/contract.ts"
 import type { ChatParts } from "../caller.ts"
 import { CHAT_LIMITS } from "../contract.ts"
-import { newClientId } from "../ids.ts"
 import { cleanName, slugOf } from "../names.ts"
-import { makeRoom } from "../new-rooms.ts"
-import { toConversation, toMembership } from "../wire.ts"
+import { makeRoom, openRoom, topicOf } from "../new-rooms.ts"
+import { toConversation } from "../wire.ts"
 import type { BackEndInput } from "./contract.ts"
 
 const CONVERSATION_ID = /^c_[0-9a-z]{24}$/
@@ -25,7 +24,7 @@ export async function createRoom(parts: ChatParts, input: BackEndInput<"chat.roo
   const existing = await roomNamed(parts, slug)
   if (existing) return { conversation: toConversation(existing), created: false }
   try {
-    return { conversation: toConversation(await openRoom(parts, input, title, slug)), created: true }
+    return { conversation: toConversation(await open(parts, input, title, slug)), created: true }
   } catch (error) {
     // Two asked at once.
     const winner = error instanceof SkeinError && error.code === "name_taken" ? await roomNamed(parts, slug) : undefined
@@ -43,25 +42,14 @@ async function roomNamed({ store }: ChatParts, slug: string): Promise<StoredConv
   }
 }
 
-async function openRoom(
+async function open(
   parts: ChatParts,
   { topic, owner }: BackEndInput<"chat.rooms.create">,
-  title: string,
+  name: string,
   slug: string,
 ): Promise<StoredConversation> {
-  const { store, people, pushes } = parts
-  const ownerId = owner && (await people.told(owner)).id
-  const subject = topic === undefined || topic.trim() === "" ? undefined : cleanName(topic, 200, "a room's topic")
-  const opening = { clientId: newClientId(), body: JSON.stringify({ type: "created", by: ownerId, name: title }) }
-  const conversation = await makeRoom(parts, {
-    slug,
-    name: title,
-    ...(subject === undefined ? {} : { topic: subject }),
-    ...(ownerId === undefined ? {} : { ownerId, opening }),
-  })
-  if (ownerId !== undefined) {
-    const { membership } = await store.membership({ conversationId: conversation.id, userId: ownerId })
-    pushes.toUser(ownerId, { type: "conversation_added", conversation: toMembership(membership) })
-  }
-  return conversation
+  const ownerId = owner && (await parts.people.told(owner)).id
+  const draft = { slug, name, ...topicOf(topic) }
+  if (ownerId === undefined) return makeRoom(parts, draft)
+  return (await openRoom(parts, { ...draft, ownerId })).conversation
 }

@@ -2,9 +2,8 @@ import { SkeinError } from "../../core/errors.ts"
 import type { Joined, StoredMembership, StoredUser } from "../../store/contract.ts"
 import type { Call, Caller, ChatParts } from "../caller.ts"
 import { CHAT_LIMITS } from "../contract.ts"
-import { newClientId } from "../ids.ts"
 import { cleanName, nameKey, slugOf } from "../names.ts"
-import { makeRoom } from "../new-rooms.ts"
+import { openRoom, topicOf } from "../new-rooms.ts"
 import { mayCreateRooms } from "../policies.ts"
 import { toConversation, toMembership, toUser } from "../wire.ts"
 
@@ -14,31 +13,15 @@ export const listRooms: Call<"chat.rooms.list"> = async ({ store }, _caller, { q
   return { rooms: rooms.map(toConversation) }
 }
 
-export const createRoom: Call<"chat.rooms.create"> = async (parts, caller, { name, topic }) => {
-  const membership = await openRoom(parts, caller, name, topic)
-  return { conversation: toMembership(membership) }
-}
-
-/** @throws SkeinError `permission_denied`, `name_taken`, `bad_request`, `too_many_requests` */
-async function openRoom(parts: ChatParts, { user }: Caller, name: string, topic?: string): Promise<StoredMembership> {
-  const { store, config, rates, pushes } = parts
-  if (!mayCreateRooms(config, user))
+export const createRoom: Call<"chat.rooms.create"> = async (parts, { user }, { name, topic }) => {
+  if (!mayCreateRooms(parts.config, user))
     throw new SkeinError("permission_denied", "the configuration does not let you open rooms (chat.create_rooms)")
   const title = cleanName(name, CHAT_LIMITS.maxRoomNameLength, "a room's name")
   const slug = slugOf(title)
   if (slug === "") throw new SkeinError("bad_request", "a room's name must have at least one letter or digit")
-  rates.ensure(user.id, "create")
-  const subject = topic === undefined || topic.trim() === "" ? undefined : cleanName(topic, 200, "a room's topic")
-  const conversation = await makeRoom(parts, {
-    slug,
-    name: title,
-    ...(subject === undefined ? {} : { topic: subject }),
-    ownerId: user.id,
-    opening: { clientId: newClientId(), body: JSON.stringify({ type: "created", by: user.id, name: title }) },
-  })
-  const { membership } = await store.membership({ conversationId: conversation.id, userId: user.id })
-  pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })
-  return membership
+  parts.rates.ensure(user.id, "create")
+  const { membership } = await openRoom(parts, { slug, name: title, ...topicOf(topic), ownerId: user.id })
+  return { conversation: toMembership(membership) }
 }
 
 export const joinRoom: Call<"chat.rooms.join"> = async (parts, caller, { conversation_id }) => ({
