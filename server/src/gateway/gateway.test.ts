@@ -40,6 +40,13 @@ class Echo implements Session {
 }
 const sessions: Echo[] = []
 
+/** A session that does not want its client, and says so at once. */
+function refusing(socket: Socket): Session {
+  const session = new Echo(socket)
+  session.drain()
+  return session
+}
+
 function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: number; url: string } {
   sessions.length = 0
   const gateway = new Gateway({
@@ -61,6 +68,7 @@ function start(change: Partial<GatewayOptions> = {}): { gateway: Gateway; port: 
   gateway.addProtocol({
     endpoints: [
       { paths: ["/echo"], subprotocols: ["echo-1"], maxFrameBytes: 1_024, open: (socket) => new Echo(socket) },
+      { paths: ["/refused"], subprotocols: [], maxFrameBytes: 1_024, open: refusing },
     ],
   })
   gateway.handleHttp((request) => {
@@ -101,8 +109,9 @@ const upgrade = (url: string, headers: Record<string, string> = {}, path = "/ech
 async function open(
   url: string,
   protocols: string[] = [],
+  path = "/echo",
 ): Promise<{ ws: WebSocket; heard: string[]; closed: Promise<CloseEvent> }> {
-  const ws = new WebSocket(`ws://${url}/echo`, protocols)
+  const ws = new WebSocket(`ws://${url}${path}`, protocols)
   const heard: string[] = []
   ws.addEventListener("message", (event) => heard.push(String(event.data)))
   const closed = new Promise<CloseEvent>((resolve) => ws.addEventListener("close", resolve))
@@ -275,6 +284,16 @@ describe("drain", () => {
     await gateway.drain(1_000)
     for (const { closed } of clients) expect((await closed).code).toBe(3001)
     expect((await upgrade(url)).status).toBe(503)
+  })
+
+  test("sessions that were over as soon as they were opened are not waited for", async () => {
+    const { gateway, url } = start()
+    for (let n = 0; n < 60; n++) await (await open(url, [], "/refused")).closed
+    const refused = await upgrade(url, { "Sec-WebSocket-Key": "none" })
+    expect(refused.status).toBe(400)
+    // With more than 50 to send away it would take half of the window.
+    await gateway.drain(2 ** 31 - 1)
+    expect(gateway.connectionCount).toBe(0)
   })
 
   test("many are sent away in batches over the window, so that they do not all come back at once", async () => {

@@ -263,10 +263,10 @@ export class Gateway implements StreamGateway {
       this.#options.clock.nowMs(),
     )
     const headers = chosen === undefined ? {} : { headers: { "Sec-WebSocket-Protocol": chosen } }
-    if (server.upgrade(request, { data: socket, ...headers })) {
-      this.#roster.add(socket)
-      return undefined
-    }
+    // Before its session is opened, which may close it at once: added after that, it would stay for ever.
+    this.#roster.add(socket)
+    if (server.upgrade(request, { data: socket, ...headers })) return undefined
+    this.#roster.remove(socket)
     this.#admission.leave(handshake.address)
     return plainText("not a valid WebSocket handshake (Sec-WebSocket-Key missing or malformed?)", 400)
   }
