@@ -20,7 +20,7 @@ function weigh(page) {
   const files = [page, ...loadedBy(page)]
   const sizes = files.map((path) => gzipSync(readFileSync(join(folder, path)), { level: 9 }).length)
   const total = sizes.reduce((sum, bytes) => sum + bytes, 0)
-  files.forEach((path, index) => console.log(`${inKb(sizes[index])}  ${path}`))
+  for (const [index, path] of files.entries()) console.log(`${inKb(sizes[index])}  ${path}`)
   console.log(`${inKb(total)}  of ${PAGE_BUDGET_BYTES / 1_024} KB (gzip)`)
   return files.length > 1 && total <= PAGE_BUDGET_BYTES
 }

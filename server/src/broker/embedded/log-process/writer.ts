@@ -1,12 +1,5 @@
 import type { Database, Statement } from "bun:sqlite"
-import {
-  type Appended,
-  type AppendOp,
-  type OpenOp,
-  type ProbeOp,
-  type RemoveOp,
-  type WireData,
-} from "../log-wire.ts"
+import type { Appended, AppendOp, OpenOp, ProbeOp, RemoveOp, WireData } from "../log-wire.ts"
 import type { LogChannel } from "./log-channel.ts"
 import type { LogChannels } from "./log-channels.ts"
 import { prepare } from "./statements.ts"
