@@ -79,7 +79,7 @@ export class RateLimit {
 
   /** Takes one, or as many as it costs; false, and nothing is taken, when there are not so many. */
   take(nowMs: number, cost = 1): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#atMs) * this.#perSecond) / 1000)
+    this.#tokens = Math.min(this.#burst, this.#tokensAt(nowMs))
     this.#atMs = nowMs
     if (this.#tokens < cost) return false
     this.#tokens -= cost
@@ -93,7 +93,12 @@ export class RateLimit {
 
   /** True when it is as full as it gets: forgetting it then changes nothing. */
   isFull(nowMs: number): boolean {
-    return this.#tokens + ((nowMs - this.#atMs) * this.#perSecond) / 1000 >= this.#burst
+    return this.#tokensAt(nowMs) >= this.#burst
+  }
+
+  /** A clock that was put back takes nothing away: everyone would be refused until it is again as late as it was. */
+  #tokensAt(nowMs: number): number {
+    return this.#tokens + (Math.max(0, nowMs - this.#atMs) * this.#perSecond) / 1000
   }
 }
 

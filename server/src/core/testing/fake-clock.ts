@@ -38,6 +38,12 @@ export class FakeClock implements Clock {
     }
   }
 
+  /** The machine's clock is put right, forwards or back: timers go on as if nothing had happened. */
+  correct(ms: number): void {
+    this.#nowMs += ms
+    for (const timer of this.#timers) timer.dueMs += ms
+  }
+
   #add(timer: Timer): () => void {
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)

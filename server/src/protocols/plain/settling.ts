@@ -21,7 +21,7 @@ export class Settling {
 
   /** How long a connection opened at `openedAtMs` still has to wait; 0 or less when it has settled. */
   remainingMs(openedAtMs: number): number {
-    return openedAtMs + this.#delayMs - this.#clock.nowMs()
+    return this.#leftMs(openedAtMs + this.#delayMs)
   }
 
   /** @param openedAtMs - of connections asked for in the order of their opening (a little disorder delays a little) */
@@ -32,14 +32,19 @@ export class Settling {
 
   #arm(): void {
     const [first] = this.#queue
-    if (first) this.#clock.after(Math.max(1, first.dueMs - this.#clock.nowMs()), () => this.#fire())
+    if (first) this.#clock.after(Math.max(1, this.#leftMs(first.dueMs)), () => this.#fire())
   }
 
   #fire(): void {
-    const nowMs = this.#clock.nowMs()
-    const stillWaiting = this.#queue.findIndex(({ dueMs }) => dueMs > nowMs)
+    const stillWaiting = this.#queue.findIndex(({ dueMs }) => this.#leftMs(dueMs) > 0)
     const due = this.#queue.splice(0, stillWaiting === -1 ? this.#queue.length : stillWaiting)
     for (const { run } of due) run()
     this.#arm()
+  }
+
+  /** Nobody waits for longer than the delay: who seems to would wait until a clock that was put back has caught up. */
+  #leftMs(dueMs: number): number {
+    const leftMs = dueMs - this.#clock.nowMs()
+    return leftMs > this.#delayMs ? 0 : leftMs
   }
 }
