@@ -8,6 +8,7 @@ import type { Publication } from "../../core/publication.ts"
 import type { ChannelRule } from "../../core/rules.ts"
 import type { Broker, BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
 import { DurableLog, type DurableLogStats, type LogLink } from "./durable-log.ts"
+import { keyWindowMs } from "./key-window.ts"
 import { DEFAULT_LIMITS, type EmbeddedLimits } from "./limits.ts"
 import type { Durability } from "./log-process/open-log.ts"
 import { type KeptPatterns, MAX_LOG_FRAME_BYTES } from "./log-wire.ts"
@@ -40,7 +41,6 @@ export interface EmbeddedBroker extends Broker {
 
 /** A key longer than this is a mistake, and would be kept as long as the channel's retention. */
 const MAX_KEY_BYTES = 128
-const KEY_WINDOW_MS = 5 * 60_000
 
 const LOG_PROCESS = join(import.meta.dirname, "log-process", "main.ts")
 
@@ -135,7 +135,7 @@ class Embedded implements EmbeddedBroker {
     const key = draft.idempotencyKey
     if (key !== undefined) {
       if (this.#keys.find(channel, key, nowMs) !== undefined) return { duplicate: true }
-      this.#keys.keep(channel, key, undefined, nowMs, KEY_WINDOW_MS)
+      this.#keys.keep(channel, key, undefined, nowMs, keyWindowMs(0))
     }
     this.#listener?.deliver(channel, transient(draft, nowMs))
     return { duplicate: false }

@@ -3,12 +3,12 @@ import type { Clock } from "../../core/clock.ts"
 import type { Position } from "../../core/publication.ts"
 import type { ChannelRule } from "../../core/rules.ts"
 import type { BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
+import { keyWindowMs } from "./key-window.ts"
 import type { EmbeddedLimits } from "./limits.ts"
 import { isOtherEpoch, toDelivered, toPublication } from "./ops.ts"
 import type { RecentKeys } from "./recent-keys.ts"
 import { Ring } from "./ring.ts"
 
-const MIN_KEY_WINDOW_MS = 5 * 60_000
 const SWEEP_MS = 10_000
 const SWEEP_CHANNELS = 1_000
 /** A channel nobody has published to or asked about for so long is forgotten, with its epoch. */
@@ -70,7 +70,7 @@ export class MemoryLog {
     const publication = toPublication(draft, channel.ring.top + 1, timeMs)
     this.#change(channel, () => channel.ring.append(publication))
     const position = { epoch: channel.epoch, offset: publication.offset }
-    if (key !== undefined) this.#keys.keep(name, key, position, nowMs, Math.max(rule.historyTtlMs, MIN_KEY_WINDOW_MS))
+    if (key !== undefined) this.#keys.keep(name, key, position, nowMs, keyWindowMs(rule.historyTtlMs))
     this.#listener?.deliver(name, toDelivered(publication, draft))
     this.#makeRoom()
     return published(position, false)

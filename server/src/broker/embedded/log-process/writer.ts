@@ -1,12 +1,10 @@
 import type { Database, Statement } from "bun:sqlite"
+import { keyWindowMs } from "../key-window.ts"
 import type { Appended, AppendOp, OpenOp, ProbeOp, RemoveOp, WireData } from "../log-wire.ts"
 import type { LogChannel } from "./log-channel.ts"
 import type { LogChannels } from "./log-channels.ts"
 import { prepare } from "./statements.ts"
 import type { Trimmer } from "./trim.ts"
-
-/** An idempotency key is remembered for the channel's retention, and never for less than this. */
-const MIN_KEY_WINDOW_MS = 5 * 60_000
 
 export type WriteOp = OpenOp | AppendOp | RemoveOp | ProbeOp
 
@@ -48,7 +46,7 @@ export class LogWriter {
     const timeMs = Math.max(askedMs, channel.lastTimeMs)
     this.#insert.run(channel.id, offset, timeMs, stored(data), info, tags)
     if (key !== null) {
-      this.#keepKey.run(channel.id, key, offset, nowMs + Math.max(channel.historyTtlMs, MIN_KEY_WINDOW_MS))
+      this.#keepKey.run(channel.id, key, offset, nowMs + keyWindowMs(channel.historyTtlMs))
     }
     channel.top = offset
     channel.lastTimeMs = timeMs
