@@ -1,14 +1,16 @@
+import { judge } from "../outbox/queue.ts"
 import type { Connection } from "../session/connection.ts"
 import { type Room, rooms, takeCounts } from "./rooms.ts"
 
 const SEND_EVERY_MS = 500
+const AGAIN_MS = 2_000
 
 /** Moves my read cursors: forward only, and one call per half second at most. */
 export class Reading {
   private readonly wanted = new Map<string, number>()
   private timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(private readonly connection: Connection) {}
+  constructor(private readonly connection: Pick<Connection, "isUp" | "call">) {}
 
   /** The reader has seen everything up to here. */
   seen(room: Room, seq: number): void {
@@ -40,7 +42,10 @@ export class Reading {
       takeCounts(room, answer)
     } catch (error) {
       console.warn("Read cursor not moved:", error)
-      if (this.connection.isUp()) this.wanted.delete(conversationId)
+      // On a bad line the answer is late, not no: without another try what was read would stay unread.
+      const { code = 0 } = error as { code?: number }
+      if (judge(code) === "later") this.timer ??= setTimeout(() => this.send(), AGAIN_MS)
+      else this.wanted.delete(conversationId)
     }
   }
 }
