@@ -4,7 +4,7 @@ import { kindOf } from "./channel-kinds.ts"
 import * as frames from "./frames.ts"
 import type { PusherParts } from "./options.ts"
 
-/** Up to so many subscribers every change is told (once per `SOON_MS`), beyond at most every `LARGE_EVERY_MS`. */
+/** Up to so many subscribers every change is told (once per `COUNT_EVERY_MS`), beyond at most every `LARGE_EVERY_MS`. */
 const LARGE_FROM = 100
 const LARGE_EVERY_MS = 5_000
 export const COUNT_EVERY_MS = 250
