@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { readFileSync } from "node:fs"
 import { Centrifuge } from "centrifuge"
 import { frame, handshake, RawClient } from "./plain/raw-client.ts"
-import { TestServer } from "./support/server.ts"
+import { API_KEY, TestServer } from "./support/server.ts"
 import { until } from "./support/until.ts"
 
 const WEBSOCKET = "/connection/websocket"
@@ -247,3 +247,20 @@ describe("slow readers", () => {
       expect(slow.received.length).toBeLessThan(20 * MIB)
     }, 60_000)
 })
+
+test("a client that hangs up in the middle of a request is no failure of the server, and nothing is logged", async () => {
+  const before = server.log.length
+  const paths = ["/api/publish", "/emulation", "/connection/http_stream", "/connection/sse", "/chat/session"]
+  for (const path of paths) {
+    const client = new RawClient(server.port)
+    client.write(
+      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nX-API-Key: ${API_KEY}\r\n` +
+        'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"a":',
+    )
+    // Its headers have been read and its body is waited for once a request that came later has been answered.
+    await expectOthersUnharmed()
+    client.socket.destroy()
+    await expectOthersUnharmed()
+  }
+  expect(server.log.slice(before)).toBe("")
+}, 30_000)

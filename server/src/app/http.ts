@@ -1,5 +1,6 @@
 import { Hono } from "hono"
 import type { Chat } from "../chat/chat.ts"
+import { isHangUp } from "../core/errors.ts"
 import type { HttpHandler } from "../gateway/gateway.ts"
 import { healthRoutes } from "../gateway/health-routes.ts"
 import type { StaticFiles } from "../gateway/static.ts"
@@ -30,6 +31,10 @@ export interface HttpParts {
 export function createHttp(parts: HttpParts): HttpHandler {
   const { node, centrifuge, pusher, chat, pages } = parts
   const routes = new Hono()
+  routes.onError((error) => {
+    if (isHangUp(error)) return new Response(null, { status: 400 })
+    throw error
+  })
   routes.route("/", centrifuge.routes(node.gateway))
   if (pusher) routes.route("/", pusher.routes(node.gateway))
   if (chat) routes.route("/", chat.routes())

@@ -90,3 +90,6 @@ export class SkeinError extends Error {
 export function toSkeinError(error: unknown): SkeinError {
   return error instanceof SkeinError ? error : new SkeinError("internal", undefined, { cause: error })
 }
+
+/** Whether a request ended because its client hung up in the middle of it: no failure, and nobody is left to be told. */
+export const isHangUp = (error: unknown): boolean => error instanceof Error && error.name === "AbortError"
