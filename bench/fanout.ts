@@ -4,28 +4,10 @@
  *
  *   WSLOAD=…/wsload bun bench/fanout.ts [subscribers=1000] [rounds=3] [seconds=5]
  */
-import { API_KEY, type Measured, startBare, startFloor, startSkein } from "./servers.ts"
-import { type LoadResult, median, runWsload, wsloadPath } from "./wsload.ts"
+import { CONTENDERS, type Contender } from "./contenders.ts"
+import { type LoadResult, median, runWsload } from "./wsload.ts"
 
 const [subscribers = "1000", rounds = "3", seconds = "5"] = process.argv.slice(2)
-
-interface Contender {
-  readonly name: string
-  readonly start: () => Promise<Measured>
-  readonly args: readonly string[]
-}
-
-const ours = (channel: string) => [
-  ...["--proto", "centrifugo", "--channel", channel, "--api-key", API_KEY],
-  ...["--publish-pipeline", "1", "--publish-conns", "8"],
-]
-
-const contenders: readonly Contender[] = [
-  { name: "bare Bun.serve", start: startBare, args: ["--proto", "raw"] },
-  { name: "skein, no history", start: () => startSkein(), args: ours("public:bench") },
-  { name: "skein, durable", start: () => startSkein(), args: ours("stream:bench") },
-  { name: "floor --batch", start: () => startFloor(wsloadPath()), args: ["--proto", "raw"] },
-]
 
 async function measure({ start, args }: Contender): Promise<LoadResult> {
   const server = await start()
@@ -39,9 +21,9 @@ async function measure({ start, args }: Contender): Promise<LoadResult> {
   }
 }
 
-const results = new Map<string, LoadResult[]>(contenders.map(({ name }) => [name, []]))
+const results = new Map<string, LoadResult[]>(CONTENDERS.map(({ name }) => [name, []]))
 for (let round = 1; round <= Number(rounds); round++)
-  for (const contender of contenders) {
+  for (const contender of CONTENDERS) {
     const result = await measure(contender)
     results.get(contender.name)?.push(result)
     console.log(
@@ -50,7 +32,7 @@ for (let round = 1; round <= Number(rounds); round++)
     )
   }
 
-const medians = contenders.map(({ name }) => ({
+const medians = CONTENDERS.map(({ name }) => ({
   name,
   value: median((results.get(name) ?? []).map((result) => result.deliveriesPerServerCpuSecond)),
 }))
