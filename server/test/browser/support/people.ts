@@ -7,8 +7,12 @@ import { TestServer } from "../../support/server.ts"
 
 const ROOT = join(import.meta.dirname, "../../../..")
 
-/** What a page may say on its console without a test caring: lost connections, on purpose. */
-const EXPECTED_NOISE = /WebSocket connection|ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|Failed to load resource|net::/
+/**
+ * What a page may say on its console without a test caring: lost connections, on purpose, and what was sent between
+ * the server's closing and the page's hearing of it.
+ */
+const EXPECTED_NOISE =
+  /WebSocket connection|WebSocket is already in CLOSING|ERR_CONNECTION|ERR_INTERNET_DISCONNECTED|Failed to load resource|net::/
 
 /** A server, a browser, and the people who use them. */
 export class House {
