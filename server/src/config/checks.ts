@@ -15,6 +15,7 @@ export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
     ...timeConflicts(settings),
     ...ruleConflicts(settings),
     ...appConflicts(settings),
+    ...shortAppSecrets(settings, mode),
     ...tokenConflicts(settings),
     ...sessionConflicts(settings.sessions),
     ...siteConflicts(settings),
@@ -69,6 +70,21 @@ function appConflicts({ pusherApps = [] }: Settings): Conflict[] {
   if (sharing.length > 1)
     say(`lets ${sharing.map(({ id }) => id).join(" and ")} share the channels of the other protocols: only one may`)
   return conflicts
+}
+
+const MIN_SECRET_LENGTH = 16
+
+/** Secrets like "app-secret" are for trying things out: whoever guesses one publishes and signs in as anybody. */
+function shortAppSecrets({ pusherApps = [] }: Settings, mode: Mode): Conflict[] {
+  if (mode === "development") return []
+  return pusherApps.flatMap(({ id, secret, moreKeys }) =>
+    [secret, ...moreKeys.map((pair) => pair.slice(pair.indexOf(":") + 1))]
+      .filter((text) => text.length > 0 && text.length < MIN_SECRET_LENGTH)
+      .map(({ length }) => ({
+        names: ["pusher_apps"],
+        text: `has a secret of ${length} characters in app ${id}: in production mode it must have ${MIN_SECRET_LENGTH} or more. Make one: openssl rand -hex 16`,
+      })),
+  )
 }
 
 function tokenConflicts({ auth }: Settings): Conflict[] {

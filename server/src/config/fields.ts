@@ -97,6 +97,12 @@ export function text(doc: string, o: TextOptions & { default: string }) {
   return documented(pattern(o).prefault(o.default), textDoc(doc, "text", o))
 }
 
+/** A text that may be all digits, and then be written as a number: `id = 1`. */
+export function identifier(doc: string, o: TextOptions & { default: string }) {
+  const schema = z.preprocess((value) => (Number.isSafeInteger(value) ? String(value) : value), pattern(o))
+  return documented(schema.prefault(o.default), textDoc(doc, "text", o))
+}
+
 export function optionalText(doc: string, o: TextOptions) {
   return documented(pattern(o).optional(), textDoc(doc, "text", o))
 }

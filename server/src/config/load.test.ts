@@ -267,3 +267,17 @@ test("channel rules can come as JSON from the environment, with the same checks"
   )
   expect(problems({ env: { SKEIN_CHANNELS: "news" } })[0]).toContain("not JSON")
 })
+
+test("the key and secret of a Pusher app may be as short as soketi's, in production its secret may not", () => {
+  const toml = '[[pusher_apps]]\nid = 1\nkey = "app-key"\nsecret = "app-secret"\nmore_keys = ["k:s"]\n'
+  expect(close({ toml }).pusherApps[0]).toMatchObject({ id: "1", key: "app-key", secret: "app-secret" })
+  const why = "in production mode it must have 16 or more. Make one: openssl rand -hex 16 (from skein.toml)"
+  expect(problems({ toml: `mode = "production"\n${toml}` })).toEqual([
+    `pusher_apps has a secret of 10 characters in app 1: ${why}`,
+    `pusher_apps has a secret of 1 characters in app 1: ${why}`,
+  ])
+  const long = toml.replace("app-secret", "0123456789abcdef").replace("k:s", "k:0123456789abcdef")
+  expect(load({ toml: `mode = "production"\n${long}` }).mode).toBe("production")
+  const empty = '[[pusher_apps]]\nid = "1"\nkey = ""\nsecret = ""\n'
+  expect(problems({ toml: empty })).toHaveLength(2)
+})
