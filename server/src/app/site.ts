@@ -7,6 +7,7 @@ import type { Clock } from "../core/clock.ts"
 import { CLOSE } from "../core/close-codes.ts"
 import type { Connection } from "../core/connection.ts"
 import type { Hub } from "../core/hub.ts"
+import type { Logger } from "../core/logger.ts"
 import type { HandshakeIdentity } from "../core/tokens.ts"
 import type { ChatStore } from "../store/contract.ts"
 
@@ -61,7 +62,7 @@ export function siteConnections(
   hub: Hub,
   store: Pick<ChatStore, "endSession"> | undefined,
   clock: Clock,
-  log: { warn(facts: object, text: string): void },
+  log: Pick<Logger, "warn">,
 ): Pick<SiteParts, "openSessions" | "end" | "markOf"> {
   const endLogin = async ({ identity, outlet }: Connection): Promise<void> => {
     const { sessionId, expiresAtMs } = identity

@@ -1,12 +1,13 @@
 import type { Clock } from "../core/clock.ts"
 import type { Identity } from "../core/connection.ts"
+import type { Logger } from "../core/logger.ts"
 import type { ChatStore, StoredUser } from "../store/contract.ts"
 import type { ChatConfig } from "./config.ts"
 import type { Method, Output, Parsed } from "./contract.ts"
 import type { Lanes } from "./lanes.ts"
 import type { ChatOwner } from "./owner.ts"
 import type { People } from "./people.ts"
-import type { ChatChannels, ChatLog, Pushes } from "./pushes.ts"
+import type { ChatChannels, Pushes } from "./pushes.ts"
 import type { UserRates } from "./rates.ts"
 import type { TypingNotices } from "./typing.ts"
 
@@ -15,7 +16,7 @@ export interface ChatParts {
   readonly store: ChatStore
   readonly channels: ChatChannels
   readonly clock: Clock
-  readonly log: ChatLog
+  readonly log: Logger
   readonly config: ChatConfig
   readonly people: People
   readonly rates: UserRates

@@ -3,6 +3,7 @@ import type { ChannelOwner } from "../core/channels.ts"
 import type { Clock } from "../core/clock.ts"
 import type { Identity, ServerSubscription } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
+import type { Logger } from "../core/logger.ts"
 import type { JsonText } from "../core/publication.ts"
 import type { Rooms } from "../core/rooms.ts"
 import type { Tokens } from "../core/tokens.ts"
@@ -22,7 +23,7 @@ import { ChatOwner } from "./owner.ts"
 import { People } from "./people.ts"
 import { PlainRooms } from "./plain-rooms.ts"
 import { ensureUsableId } from "./profile.ts"
-import { type ChatChannels, type ChatLog, Pushes } from "./pushes.ts"
+import { type ChatChannels, Pushes } from "./pushes.ts"
 import { UserRates } from "./rates.ts"
 import { cookieOf, SESSION_COOKIE } from "./session/cookie.ts"
 import type { SessionKeys } from "./session/keys.ts"
@@ -34,7 +35,7 @@ export interface ChatOptions {
   readonly store: ChatStore
   readonly channels: ChatChannels
   readonly clock: Clock
-  readonly log: ChatLog
+  readonly log: Logger
   readonly config: ChatConfig
   readonly keys: SessionKeys
   /** Checks the site's tokens and our own connection tokens. */

@@ -1,15 +1,10 @@
 import type { Channels } from "../core/channels.ts"
+import type { Logger } from "../core/logger.ts"
 import { conversationChannel, userChannel } from "./channel-names.ts"
 import type { Push } from "./contract.ts"
 
 /** The part of core's channels the chat uses. */
 export type ChatChannels = Pick<Channels, "publish" | "revokeUser" | "presence">
-
-export interface ChatLog {
-  info(facts: object, message: string): void
-  warn(facts: object, message: string): void
-  error(facts: object, message: string): void
-}
 
 /**
  * Tells subscribers what has been stored. A push that cannot be delivered is logged and forgotten: the database has
@@ -17,9 +12,9 @@ export interface ChatLog {
  */
 export class Pushes {
   readonly #channels: ChatChannels
-  readonly #log: ChatLog
+  readonly #log: Logger
 
-  constructor(channels: ChatChannels, log: ChatLog) {
+  constructor(channels: ChatChannels, log: Logger) {
     this.#channels = channels
     this.#log = log
   }

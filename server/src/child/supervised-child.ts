@@ -1,12 +1,6 @@
 import type { Clock } from "../core/clock.ts"
+import type { Logger } from "../core/logger.ts"
 import { type ChildExit, ChildProcess } from "./child-process.ts"
-
-/** Pino-shaped, so that a pino logger fits as it is. */
-export interface ChildLog {
-  info(obj: object, msg: string): void
-  warn(obj: object, msg: string): void
-  error(obj: object, msg: string): void
-}
 
 export interface SupervisedChildOptions {
   /** For logs: what dies and comes back. */
@@ -15,7 +9,7 @@ export interface SupervisedChildOptions {
   readonly args: readonly string[]
   readonly maxFrameBytes: number
   readonly clock: Clock
-  readonly log: ChildLog
+  readonly log: Logger
 }
 
 export interface ChildEvents {

@@ -1,6 +1,7 @@
 import type { Server } from "bun"
 import type { Clock } from "../core/clock.ts"
 import { CLOSE } from "../core/close-codes.ts"
+import type { Logger } from "../core/logger.ts"
 import { Admission, type AdmissionLimits } from "./admission.ts"
 import { type CloseLabel, Closes } from "./closes.ts"
 import { Deadlines } from "./deadline.ts"
@@ -16,12 +17,6 @@ import { negotiateSubprotocol } from "./subprotocol.ts"
 import { Topics } from "./topics.ts"
 import { wantsWebSocket } from "./upgrade-request.ts"
 import { WebSocketSocket } from "./websocket-socket.ts"
-
-export interface GatewayLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
 
 export interface GatewayOptions extends AdmissionLimits {
   readonly host: string
@@ -39,7 +34,7 @@ export interface GatewayOptions extends AdmissionLimits {
   readonly origins: OriginPolicy
   readonly addresses: ForwardedAddresses
   readonly clock: Clock
-  readonly log: GatewayLog
+  readonly log: Logger
 }
 
 /** Answers everything that is not a WebSocket upgrade. */

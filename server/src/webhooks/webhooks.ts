@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto"
 import { join } from "node:path"
-import { type ChildLog, SupervisedChild } from "../child/supervised-child.ts"
+import { SupervisedChild } from "../child/supervised-child.ts"
 import type { Clock } from "../core/clock.ts"
+import type { Logger } from "../core/logger.ts"
 import {
   type EndpointStats,
   type StoredEvent,
@@ -27,7 +28,7 @@ export interface WebhooksOptions {
   readonly dataDir: string
   readonly endpoints: readonly WebhookEndpoint[]
   readonly clock: Clock
-  readonly log: ChildLog
+  readonly log: Logger
   /** What back ends had been told when the process began, once and before anything else. */
   readonly onTold: (told: readonly Told[]) => void
 }

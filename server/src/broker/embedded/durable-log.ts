@@ -1,7 +1,8 @@
-import type { ChildEvents, ChildLog } from "../../child/supervised-child.ts"
+import type { ChildEvents } from "../../child/supervised-child.ts"
 import type { Clock } from "../../core/clock.ts"
 import { SkeinError } from "../../core/errors.ts"
 import { limitError } from "../../core/limits.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Position } from "../../core/publication.ts"
 import type { ChannelRule } from "../../core/rules.ts"
 import type { BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
@@ -39,7 +40,7 @@ export interface LogLink {
 export interface DurableLogOptions {
   readonly link: LogLink
   readonly clock: Clock
-  readonly log: ChildLog
+  readonly log: Logger
   readonly limits: EmbeddedLimits
   /** Where the log is, for messages. */
   readonly path: string

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { type ChildLog, SupervisedChild } from "../../child/supervised-child.ts"
+import { SupervisedChild } from "../../child/supervised-child.ts"
 import type { Clock } from "../../core/clock.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Publication } from "../../core/publication.ts"
 import type { ChannelRule } from "../../core/rules.ts"
 import type { Broker, BrokerListener, Draft, HistoryPage, HistoryQuery, Published } from "../contract.ts"
@@ -21,7 +22,7 @@ export interface EmbeddedBrokerOptions {
   /** `commit`: survives the death of any process. `fsync`: survives the loss of power too, at the price of a disk flush per commit. */
   readonly durability: Durability
   readonly clock: Clock
-  readonly log: ChildLog
+  readonly log: Logger
   readonly limits?: Partial<EmbeddedLimits>
   /** All there are: channels of those that keep nothing on disk lose the positions they have there. Absent: none does. */
   readonly rules?: readonly ChannelRule[]
@@ -173,7 +174,7 @@ function keptOf(rules: readonly ChannelRule[]): KeptPatterns {
 }
 
 /** A folder that cannot be made is no reason not to start: the log process will say what is wrong with it. */
-function ensureFolder(dataDir: string, log: ChildLog): string {
+function ensureFolder(dataDir: string, log: Logger): string {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   } catch (error) {

@@ -1,9 +1,9 @@
 import { isHangUp, SkeinError, toSkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Refusal } from "../contract.ts"
-import type { ChatLog } from "../pushes.ts"
 
 /** An error as the contract says it, for HTTP. Unexpected ones are logged with their cause and told without. */
-export function refusalResponse(thrown: unknown, log: ChatLog): Response {
+export function refusalResponse(thrown: unknown, log: Logger): Response {
   const error = toSkeinError(thrown)
   if (!(thrown instanceof SkeinError) && !isHangUp(thrown))
     log.error({ cause: thrown instanceof Error ? thrown.stack : String(thrown) }, "chat: internal error")

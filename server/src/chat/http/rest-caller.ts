@@ -1,8 +1,8 @@
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Tokens } from "../../core/tokens.ts"
 import type { ChatStore } from "../../store/contract.ts"
-import type { ChatLog } from "../pushes.ts"
 import { isEnded } from "../session/endings.ts"
 import type { GuestMerging } from "../session/merging.ts"
 import type { SiteIdentity } from "./session-routes.ts"
@@ -10,7 +10,7 @@ import type { SiteIdentity } from "./session-routes.ts"
 export interface RestCallerParts {
   readonly tokens: Pick<Tokens, "connection">
   readonly store: ChatStore
-  readonly log: ChatLog
+  readonly log: Logger
   readonly merging: GuestMerging
   /** Absent: only our own cookie counts. */
   readonly siteIdentity?: SiteIdentity

@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono"
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import { type Method, operations } from "../contract.ts"
-import type { ChatLog } from "../pushes.ts"
 import { jsonBody } from "./bodies.ts"
 import { ensureOrigin } from "./cross-origin.ts"
 import { openApi } from "./openapi.ts"
@@ -16,7 +16,7 @@ export interface RestRoutesParts {
   /** By bearer token or by cookie. @throws SkeinError `unauthorized`, `token_expired` */
   readonly identify: (request: Request) => Promise<Identity>
   readonly requests: Pick<SessionRequests, "originAllowed">
-  readonly log: ChatLog
+  readonly log: Logger
 }
 
 /** Every operation of the contract as an HTTP route, and their description at `/chat/v1/openapi.json`. */

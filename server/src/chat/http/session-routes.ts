@@ -2,9 +2,9 @@ import { Hono } from "hono"
 import type { Clock } from "../../core/clock.ts"
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { ChatConfig } from "../config.ts"
 import { type SessionAnswer, signInSchema } from "../contract.ts"
-import type { ChatLog } from "../pushes.ts"
 import { KeyedRates } from "../rates.ts"
 import { clearedCookie, cookieOf, SESSION_COOKIE } from "../session/cookie.ts"
 import type { Login, Logins } from "../session/logins.ts"
@@ -43,7 +43,7 @@ export interface SessionRoutesParts {
   readonly siteIdentity?: SiteIdentity
   readonly requests: SessionRequests
   readonly clock: Clock
-  readonly log: ChatLog
+  readonly log: Logger
   readonly config: Pick<ChatConfig, "guestRate">
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts"
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Tokens } from "../../core/tokens.ts"
 import type { ChatStore, StoredUser } from "../../store/contract.ts"
 import { CHAT_LIMITS, type User } from "../contract.ts"
@@ -29,7 +30,7 @@ export interface LoginsParts {
   readonly closeSession: (sessionId: string) => void
   /** Whether the end of this session of the site is noticed. Absent: of none. */
   readonly watchesSession?: ((sid: string) => boolean) | undefined
-  readonly log: { info(facts: object, message: string): void }
+  readonly log: Pick<Logger, "info">
 }
 
 /** Who is signed in to the chat, by cookie: guests who chose a name, and people the site vouches for. */

@@ -1,10 +1,11 @@
 import type { Clock } from "../../core/clock.ts"
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { ChatStore, MergedConversation, StoredUser, StoreOutput } from "../../store/contract.ts"
 import type { ChatOwner } from "../owner.ts"
 import type { People } from "../people.ts"
-import type { ChatLog, Pushes } from "../pushes.ts"
+import type { Pushes } from "../pushes.ts"
 import { toMembership, toUser } from "../wire.ts"
 import { cookieOf, SESSION_COOKIE } from "./cookie.ts"
 import type { LoginClaims } from "./keys.ts"
@@ -17,7 +18,7 @@ export interface MergingParts {
   readonly pushes: Pushes
   readonly owner: Pick<ChatOwner, "cut">
   readonly clock: Clock
-  readonly log: ChatLog
+  readonly log: Logger
   /** Ends all connections of a user. */
   readonly closeUser: (userId: string) => void
 }

@@ -1,6 +1,7 @@
 import type { Channels } from "../../core/channels.ts"
 import type { Clock } from "../../core/clock.ts"
 import type { Connection, ServerSubscription } from "../../core/connection.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { JsonText } from "../../core/publication.ts"
 import type { HandshakeIdentity, Tokens } from "../../core/tokens.ts"
 import type { CentrifugeEncoders } from "./encoders.ts"
@@ -54,13 +55,6 @@ export const DEFAULT_CONFIG: CentrifugeConfig = {
   sse: true,
 }
 
-/** Logging as pino does it. */
-export interface Log {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
 /** @throws SkeinError `method_not_found` for a method nobody knows */
 export type RpcHandler = (connection: Connection, method: string, data: JsonText) => Promise<JsonText | undefined>
 
@@ -79,7 +73,7 @@ export interface CentrifugeParts {
   readonly tokens: Tokens
   readonly identify: HandshakeIdentity
   readonly clock: Clock
-  readonly log: Log
+  readonly log: Logger
   readonly node: NodeInfo
   readonly config: CentrifugeConfig
   /** Runs once at the end of the current event-loop turn (`setImmediate`). */

@@ -1,5 +1,6 @@
 import type { Channels } from "../../core/channels.ts"
 import type { Clock } from "../../core/clock.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Rooms } from "../../core/rooms.ts"
 import type { HandshakeIdentity, Tokens } from "../../core/tokens.ts"
 import type { Handshake } from "../../gateway/protocol.ts"
@@ -46,13 +47,6 @@ export const DEFAULT_CONFIG: PlainConfig = {
   connectTimeoutMs: 10_000,
 }
 
-/** Logging as pino does it. */
-export interface Log {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
 export interface PlainParts {
   readonly channels: Channels
   /** Made before `channels`, which fan out with them. */
@@ -68,6 +62,6 @@ export interface PlainParts {
    */
   readonly isBackEnd: (handshake: Handshake) => boolean
   readonly clock: Clock
-  readonly log: Log
+  readonly log: Logger
   readonly config: PlainConfig
 }

@@ -1,6 +1,7 @@
 import type { Channels } from "../../core/channels.ts"
 import type { Clock } from "../../core/clock.ts"
 import type { Fanout } from "../../core/fanout.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { ChannelRule } from "../../core/rules.ts"
 import type { HandshakeIdentity } from "../../core/tokens.ts"
 import type { Apps } from "./apps.ts"
@@ -131,14 +132,6 @@ export const DEFAULT_CONFIG: PusherConfig = {
   subscribeBurst: 256,
 }
 
-/** Logging as pino does it. */
-export interface Log {
-  debug(fields: object, message: string): void
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
-
 /** What happens here that the app's back end may want to hear of (webhooks). Never throws, never waits. */
 export interface BackEndEvents {
   clientEvent(event: ClientEvent): void
@@ -172,7 +165,7 @@ export interface PusherParts {
   readonly channels: Channels
   readonly fanout: Fanout
   readonly clock: Clock
-  readonly log: Log
+  readonly log: Logger
   readonly config: PusherConfig
   /** Rules that this protocol brought itself (`pusherRules`): in channels of those the app key is permission enough. */
   readonly ownRules: ReadonlySet<ChannelRule>

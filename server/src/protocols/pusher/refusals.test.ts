@@ -7,7 +7,7 @@ function start() {
   const clock = new FakeClock()
   const lines: { level: string; why?: string; unlogged?: number; message: string }[] = []
   const at = (level: string) => (fields: object, message: string) => void lines.push({ level, ...fields, message })
-  const log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") }
+  const log = { info: at("info"), warn: at("warn"), error: at("error") }
   const refusals = new Refusals({ log, clock })
   const refuse = (wrong: "key" | "secret", text = "no", app = "1") =>
     refusals.tell({ app, what: "request", refusal: new Refusal(401, text, { wrong, forLog: `${text} indeed` }) })

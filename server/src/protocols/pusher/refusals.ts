@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts"
 import { getOrAdd } from "../../core/collections.ts"
 import { RateLimit } from "../../core/limits.ts"
-import type { Log } from "./options.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Refusal, Wrong } from "./refusal.ts"
 
 /** Lines about one reason: beyond, they are only counted, so that nobody fills the disk by being refused. */
@@ -43,11 +43,11 @@ interface Kept {
 
 /** Tells the log what is refused and why, and remembers it for `skein doctor`: a few records for each app. */
 export class Refusals {
-  readonly #log: Log
+  readonly #log: Logger
   readonly #clock: Clock
   readonly #records = new Map<string, Omit<RefusalRecord, "count" | "lastAtMs" | "lastWhy"> & Kept>()
 
-  constructor({ log, clock }: { readonly log: Log; readonly clock: Clock }) {
+  constructor({ log, clock }: { readonly log: Logger; readonly clock: Clock }) {
     this.#log = log
     this.#clock = clock
   }

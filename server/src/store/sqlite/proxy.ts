@@ -1,14 +1,15 @@
 import { fileURLToPath } from "node:url"
-import { type ChildLog, SupervisedChild } from "../../child/supervised-child.ts"
+import { SupervisedChild } from "../../child/supervised-child.ts"
 import type { Clock } from "../../core/clock.ts"
 import { SkeinError } from "../../core/errors.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { ChatStore, StoreOperation, StoreOutput } from "../contract.ts"
 import { type SqliteOptions, storeOf } from "./in-process.ts"
 import { type Answer, type Failure, fromFailure, MAX_STORE_FRAME_BYTES, READY_ID, type Request } from "./wire.ts"
 
 export interface SqliteChildOptions extends SqliteOptions {
   readonly clock: Clock
-  readonly log: ChildLog
+  readonly log: Logger
   /** Calls waiting for the child; more are refused at once. */
   readonly maxPending?: number
   /** A call that could not be answered in this time fails, whatever happened to the child. */

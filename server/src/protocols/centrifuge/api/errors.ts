@@ -1,8 +1,8 @@
 import { ERRORS, type SkeinError, toSkeinError } from "../../../core/errors.ts"
-import type { Log } from "../options.ts"
+import type { Logger } from "../../../core/logger.ts"
 
 /** `{"code":…,"message":…}` for anything thrown; what is our own fault goes into the log and not to the caller. */
-export function errorBody(thrown: unknown, log: Log): string {
+export function errorBody(thrown: unknown, log: Logger): string {
   const error = toSkeinError(thrown)
   if (error.code === "internal") log.error({ err: thrown }, "a call of the server API failed")
   return JSON.stringify({ code: error.number, message: messageOf(error) })

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../core/clock.ts"
-import type { Log } from "../options.ts"
+import type { Logger } from "../../../core/logger.ts"
 
 const EVERY_MS = 1_000
 /** Different texts in one second; what is beyond is counted with the others. */
@@ -10,11 +10,11 @@ const MAX_KINDS = 20
  * and all of them connect at once then: each failure is told once a second, with how often it happened since.
  */
 export class Failures {
-  readonly #log: Log
+  readonly #log: Logger
   readonly #clock: Clock
   readonly #since = new Map<string, { times: number; toldAtMs: number }>()
 
-  constructor(log: Log, clock: Clock) {
+  constructor(log: Logger, clock: Clock) {
     this.#log = log
     this.#clock = clock
   }

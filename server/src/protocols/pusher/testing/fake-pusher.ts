@@ -61,7 +61,7 @@ export class FakePusher {
       channels: this.channels,
       fanout,
       clock: this.clock,
-      log: { debug: silent, info: silent, warn: silent, error: silent },
+      log: { info: silent, warn: silent, error: silent },
       config: DEFAULT_CONFIG,
       ownRules: new Set(rules),
       sessions: new Map(),
