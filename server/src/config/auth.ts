@@ -4,7 +4,8 @@ import { openChoice, openFlag, optionalText, texts } from "./fields.ts"
 const WHERE = ["off", "loopback", "anywhere"] as const
 const WHERE_NOTE = '"loopback" in development, "off" in production'
 
-const secret = { secret: true, expects: "16 characters or more", pattern: /^.{16,}$/s } as const
+// Short keys are tried with on one's machine: how long one has to be depends on the mode (checks.ts).
+const secrets = { secret: true, pattern: /^.+$/s, default: [] } as const
 
 const pems = {
   default: [],
@@ -19,9 +20,8 @@ export const authSchema = z.strictObject({
   tokenHmacSecrets: texts(
     "Secrets of connection and subscription tokens (JWT with HS256, HS384 or HS512). The first signs, all verify, so that a secret can be changed without locking anyone out.",
     {
-      ...secret,
-      expects: "a list of secrets of 16 characters or more",
-      default: [],
+      ...secrets,
+      expects: "a list of secrets, in production of 16 characters or more",
       defaultNote: "one secret made at the first start",
       env: "SKEIN_TOKEN_HMAC_SECRET",
     },
@@ -38,9 +38,8 @@ export const authSchema = z.strictObject({
   subscriptionTokenHmacSecrets: texts(
     "As `auth.token_hmac_secrets`, for subscription tokens only. With any `subscription_…` setting the keys of connection tokens open no channel.",
     {
-      ...secret,
-      expects: "a list of secrets of 16 characters or more",
-      default: [],
+      ...secrets,
+      expects: "a list of secrets, in production of 16 characters or more",
       defaultNote: "subscription tokens have the same keys as connection tokens",
     },
   ),
@@ -57,13 +56,17 @@ export const authSchema = z.strictObject({
     expects: "a regular expression",
   }),
   apiKeys: texts("Keys of your back end for the HTTP API. Several, so that one can be changed at a time.", {
-    ...secret,
-    expects: "a list of keys of 16 characters or more",
-    default: [],
+    ...secrets,
+    expects: "a list of keys, in production of 16 characters or more",
     defaultNote: "one key made at the first start",
     env: "SKEIN_API_KEY",
   }),
-  sessionSecret: optionalText("Signs the cookies of guests.", { ...secret, defaultNote: "made at the first start" }),
+  sessionSecret: optionalText("Signs the cookies of guests.", {
+    secret: true,
+    expects: "16 characters or more",
+    pattern: /^.{16,}$/s,
+    defaultNote: "made at the first start",
+  }),
   guests: openChoice("From where visitors may enter who only choose a name.", WHERE, { defaultNote: WHERE_NOTE }),
   trustUserId: openChoice(
     "From where clients may connect whose `?user_id=…` is believed without a token. Anybody there can pose as anybody.",

@@ -1,7 +1,7 @@
 import type { z } from "zod"
 import { ruleSchema } from "./channel-rules.ts"
 import { docOf, type FieldDoc } from "./fields.ts"
-import { environmentName, fileKey } from "./names.ts"
+import { environmentName, fileKey, shortName } from "./names.ts"
 import { pusherAppSchema } from "./pusher.ts"
 import { configSchema } from "./schema.ts"
 import { siteSchema } from "./sites.ts"
@@ -14,6 +14,8 @@ export interface Setting {
   readonly path: readonly string[]
   /** Environment variables that set it, the preferred one first. */
   readonly env: readonly string[]
+  /** A second name in the file and after `--set`, outside of any section: `port` beside `server.port`. */
+  readonly short?: string
   readonly doc: FieldDoc
 }
 
@@ -31,6 +33,15 @@ export const ROW_SETTINGS: ReadonlyMap<string, readonly Setting[]> = new Map([
 ])
 
 export const SETTING_BY_NAME: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.name, setting]))
+
+const SETTING_BY_SHORT_NAME: ReadonlyMap<string, Setting> = new Map(
+  SETTINGS.flatMap((setting) => (setting.short === undefined ? [] : [[setting.short, setting] as const])),
+)
+
+/** The setting of a name as it is written in the file or after `--set`. */
+export function settingNamed(name: string): Setting | undefined {
+  return SETTING_BY_NAME.get(name) ?? SETTING_BY_SHORT_NAME.get(name)
+}
 
 /** Sections of the file; "" holds the settings outside of any. */
 export const SECTIONS: readonly string[] = [...new Set(SETTINGS.map(sectionOf))]
@@ -51,7 +62,8 @@ function collect(shape: Record<string, unknown>, parents: readonly string[]): Se
 function toSetting(key: string, parents: readonly string[], doc: FieldDoc): Setting {
   const name = [...parents, fileKey(key, doc.kind)].join(".")
   const env = [...(doc.env ? [doc.env] : []), environmentName(name)]
-  return { name, path: [...parents, key], env, doc }
+  const short = doc.env && { short: shortName(doc.env) }
+  return { name, path: [...parents, key], env, doc, ...short }
 }
 
 /** A section is an object with a default; the object is inside. */

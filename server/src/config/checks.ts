@@ -15,7 +15,7 @@ export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
     ...timeConflicts(settings),
     ...ruleConflicts(settings),
     ...appConflicts(settings),
-    ...shortAppSecrets(settings, mode),
+    ...(mode === "development" ? [] : [...shortKeys(settings), ...shortAppSecrets(settings)]),
     ...tokenConflicts(settings),
     ...sessionConflicts(settings.sessions),
     ...siteConflicts(settings),
@@ -74,15 +74,30 @@ function appConflicts({ pusherApps = [] }: Settings): Conflict[] {
 
 const MIN_SECRET_LENGTH = 16
 
-/** Secrets like "app-secret" are for trying things out: whoever guesses one publishes and signs in as anybody. */
-function shortAppSecrets({ pusherApps = [] }: Settings, mode: Mode): Conflict[] {
-  if (mode === "development") return []
+const TOO_SHORT = `in production mode it must have ${MIN_SECRET_LENGTH} or more. Make one: openssl rand -hex 16`
+
+/** Keys like "test-api-key" are for trying things out: whoever guesses one publishes and signs in as anybody. */
+function shortKeys({ auth }: Settings): Conflict[] {
+  const lists = {
+    "auth.token_hmac_secrets": auth.tokenHmacSecrets,
+    "auth.subscription_token_hmac_secrets": auth.subscriptionTokenHmacSecrets,
+    "auth.api_keys": auth.apiKeys,
+  }
+  return Object.entries(lists).flatMap(([name, keys]) =>
+    keys
+      .filter(({ length }) => length < MIN_SECRET_LENGTH)
+      .map(({ length }) => ({ names: [name], text: `has one of ${length} characters: ${TOO_SHORT}` })),
+  )
+}
+
+/** As `shortKeys`, for what the back ends of Pusher apps sign with. */
+function shortAppSecrets({ pusherApps = [] }: Settings): Conflict[] {
   return pusherApps.flatMap(({ id, secret, moreKeys }) =>
     [secret, ...moreKeys.map((pair) => pair.slice(pair.indexOf(":") + 1))]
       .filter((text) => text.length > 0 && text.length < MIN_SECRET_LENGTH)
       .map(({ length }) => ({
         names: ["pusher_apps"],
-        text: `has a secret of ${length} characters in app ${id}: in production mode it must have ${MIN_SECRET_LENGTH} or more. Make one: openssl rand -hex 16`,
+        text: `has a secret of ${length} characters in app ${id}: ${TOO_SHORT}`,
       })),
   )
 }

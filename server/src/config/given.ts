@@ -1,4 +1,4 @@
-import { ROW_SETTINGS, SECTIONS, SETTING_BY_NAME, SETTINGS, type Setting } from "./catalogue.ts"
+import { ROW_SETTINGS, SECTIONS, SETTING_BY_NAME, SETTINGS, type Setting, settingNamed } from "./catalogue.ts"
 import { didYouMean } from "./suggest.ts"
 
 /** A value as somebody wrote it, and where. */
@@ -31,14 +31,17 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     if (!setting) problems.push(`${variable} is not a setting${didYouMean(variable, byVariable.keys())}`)
     else if (values.some((value) => value.setting === setting))
       problems.push(`${setting.env.join(" and ")} set the same thing: keep one`)
-    else values.push({ setting, value: fromVariable(setting, variable, text), source: variable })
+    else {
+      const value = variable === setting.doc.env ? oneEntry(setting, text) : undefined
+      values.push({ setting, value: value ?? fromText(setting, text), source: variable })
+    }
   }
   return { values, problems }
 }
 
-/** The short variable of a list holds one entry, whatever is in it: secrets may contain commas. */
-function fromVariable(setting: Setting, variable: string, text: string): unknown {
-  return setting.doc.kind === "texts" && variable === setting.doc.env ? [text] : fromText(setting, text)
+/** The short name of a list holds one entry, whatever is in it: secrets may contain commas. Undefined: it is no list. */
+function oneEntry({ doc }: Setting, value: unknown): unknown {
+  return doc.kind === "texts" && typeof value === "string" ? [value] : undefined
 }
 
 /** @param flags - names of settings with the text given, and how the flag was written */
@@ -46,8 +49,9 @@ export function fromFlags(flags: readonly { name: string; text: string; source: 
   const values: GivenValue[] = []
   const problems: string[] = []
   for (const { name, text, source } of flags) {
-    const setting = SETTING_BY_NAME.get(name)
-    if (setting) values.push({ setting, value: fromText(setting, text), source })
+    const setting = settingNamed(name)
+    const value = setting && name === setting.short ? oneEntry(setting, text) : undefined
+    if (setting) values.push({ setting, value: value ?? fromText(setting, text), source })
     else problems.push(`${source}: ${name} is not a setting${didYouMean(name, SETTING_BY_NAME.keys())}`)
   }
   return { values, problems }
@@ -60,14 +64,18 @@ export function fromDocument(document: Readonly<Record<string, unknown>>, source
   const read = (table: Readonly<Record<string, unknown>>, section: string) => {
     for (const [key, value] of Object.entries(table)) {
       const name = section === "" ? key : `${section}.${key}`
-      const setting = SETTING_BY_NAME.get(name)
-      if (setting) values.push({ setting, value: setting.doc.kind === "tables" ? rows(setting, value) : value, source })
+      const setting = settingNamed(name)
+      if (setting && values.some((given) => given.setting === setting))
+        problems.push(`${source}: ${setting.short} and ${setting.name} set the same thing: keep one`)
+      else if (setting) values.push({ setting, value: fromFile(setting, name, value), source })
       else if (section === "" && SECTIONS.includes(key) && isTable(value)) read(value, key)
       else if (section === "" && SECTIONS.includes(key)) problems.push(`${source}: ${key} is a section: write [${key}]`)
       else problems.push(`${source}: ${name} is not a setting${suggestion(name, section)}`)
     }
   }
-  const rows = (setting: Setting, value: unknown) => {
+  const fromFile = (setting: Setting, name: string, value: unknown) => {
+    if (name === setting.short) return oneEntry(setting, value) ?? value
+    if (setting.doc.kind !== "tables") return value
     if (!Array.isArray(value) || !value.every(isTable)) return value
     return value.map((row, index) => readRow(setting, row, `${source}: ${setting.name}[${index}]`, problems))
   }

@@ -205,9 +205,12 @@ test("a host is an address or a name, and nothing around it", () => {
 })
 
 test("secrets never appear in problems", () => {
-  const [problem] = problems({ env: { SKEIN_API_KEY: "hunter2" } })
-  expect(problem).not.toContain("hunter2")
-  expect(problem).toContain("a text of 7 characters")
+  const [short] = problems({ env: { SKEIN_API_KEY: "hunter2", SKEIN_MODE: "production" } })
+  expect(short).not.toContain("hunter2")
+  expect(short).toContain("has one of 7 characters")
+  const [text] = problems({ env: { SKEIN_AUTH_SESSION_SECRET: "hunter2" } })
+  expect(text).not.toContain("hunter2")
+  expect(text).toContain("a text of 7 characters")
 })
 
 test("a single secret is taken as it is, a list of them is separated by commas", () => {
@@ -215,6 +218,23 @@ test("a single secret is taken as it is, a list of them is separated by commas",
   expect(close({ env: { SKEIN_TOKEN_HMAC_SECRET: one } }).auth.tokenHmacSecrets).toEqual([one])
   const two = ["0123456789abcdef", "fedcba9876543210"]
   expect(close({ env: { SKEIN_AUTH_TOKEN_HMAC_SECRETS: two.join(", ") } }).auth.tokenHmacSecrets).toEqual(two)
+})
+
+test("what has a short variable has a short name in the file and after --set, outside of any section", () => {
+  const toml = 'port = 1234\nhost = "localhost"\ndata = "x"\napi_key = "a, b"\ntoken_hmac_secret = "secret"\n'
+  const { server, auth, data } = close({ toml })
+  expect(server).toMatchObject({ port: 1_234, host: "localhost" })
+  expect([auth.apiKeys, auth.tokenHmacSecrets, data]).toEqual([["a, b"], ["secret"], "x"])
+  const flags = { port: "77", api_key: "c, d" }
+  const over = close({ toml, flags })
+  expect([over.server.port, over.auth.apiKeys]).toEqual([77, ["c, d"]])
+  expect(problems({ toml: `${toml}[server]\nport = 5\n[auth]\napi_key = "e"` })).toEqual([
+    "skein.toml: port and server.port set the same thing: keep one",
+    "skein.toml: auth.api_key is not a setting (did you mean auth.api_keys?)",
+  ])
+  expect(problems({ toml: "api_key = 5" })).toEqual([
+    "auth.api_keys must be a list of keys, in production of 16 characters or more, got a number (from skein.toml)",
+  ])
 })
 
 test("two variables for the same setting are refused", () => {
@@ -266,6 +286,18 @@ test("channel rules can come as JSON from the environment, with the same checks"
     "did you mean history_size?",
   )
   expect(problems({ env: { SKEIN_CHANNELS: "news" } })[0]).toContain("not JSON")
+})
+
+test("keys may be as short as in the examples of the SDKs, in production they may not", () => {
+  const toml = '[auth]\napi_keys = ["test-api-key"]\ntoken_hmac_secrets = ["secret"]\n'
+  expect(close({ toml }).auth).toMatchObject({ apiKeys: ["test-api-key"], tokenHmacSecrets: ["secret"] })
+  const why = "in production mode it must have 16 or more. Make one: openssl rand -hex 16 (from skein.toml)"
+  expect(problems({ toml: `mode = "production"\n${toml}subscription_token_hmac_secrets = ["s"]\n` })).toEqual([
+    `auth.token_hmac_secrets has one of 6 characters: ${why}`,
+    `auth.subscription_token_hmac_secrets has one of 1 characters: ${why}`,
+    `auth.api_keys has one of 12 characters: ${why}`,
+  ])
+  expect(problems({ toml: '[auth]\napi_keys = [""]' })).toHaveLength(1)
 })
 
 test("the key and secret of a Pusher app may be as short as soketi's, in production its secret may not", () => {

@@ -10,3 +10,8 @@ export function fileKey(key: string, kind: FieldDoc["kind"] | undefined): string
 export function environmentName(name: string): string {
   return `SKEIN_${name.replaceAll(".", "_").toUpperCase()}`
 }
+
+/** What has a short variable has a short name too: `SKEIN_API_KEY` is `api_key`. */
+export function shortName(variable: string): string {
+  return variable.replace(/^SKEIN_/, "").toLowerCase()
+}

@@ -17,7 +17,8 @@ came from. Unknown names are errors. \`skein config print\` shows what is in for
 secrets masked.
 
 Durations are written with their unit: \`250ms\`, \`10s\`, \`5m\`, \`24h\`, \`7d\`. Lists are separated by commas in the
-environment and after \`--set\`; where a list has a variable in the singular, that one holds a single entry as it is. Examples
+environment and after \`--set\`; where a list has a variable in the singular, that one holds a single entry as it is. What has a
+short variable has a short name too, in the file before any section: \`port = 9000\`, \`api_key = "…"\`. Examples
 to start from: [getting started](guides/getting-started.md#configure), [in production](guides/production.md).
 `
 

@@ -35,6 +35,7 @@ test("each printed value says where it came from, and no secret is printed", () 
   expect(text).toContain("port = 1234  # SKEIN_PORT")
   expect(text).toContain('host = "127.0.0.1"  # default')
   expect(text).toContain('# api_keys = ["********"]  # SKEIN_API_KEY, masked')
+  expect(text).toContain('# redis_urls = ["********"]  # default, masked')
   // The key of a Pusher app is for everyone to see.
   const { pusherKey: _, ...secrets } = SECRETS
   for (const secret of ["hunter2", ...Object.values(secrets)]) expect(text).not.toContain(secret)

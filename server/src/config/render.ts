@@ -21,7 +21,7 @@ export function renderConfig(config: Config, sources: ReadonlyMap<string, string
 function renderSetting(setting: Setting, config: Config, sources: ReadonlyMap<string, string>): string {
   const value = setting.path.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], config)
   const key = setting.name.slice(setting.name.lastIndexOf(".") + 1)
-  const source = sources.get(setting.name) ?? (setting.doc.secret ? setting.doc.defaultNote : "default")
+  const source = sources.get(setting.name) ?? ((setting.doc.secret && setting.doc.defaultNote) || "default")
   if (value === undefined) return `# ${key} is not set`
   if (setting.doc.secret)
     return `# ${key} = ${Array.isArray(value) ? '["********"]' : '"********"'}  # ${source}, masked`
