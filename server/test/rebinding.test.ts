@@ -12,9 +12,9 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-async function upgrade(path: string, host: string): Promise<number | undefined> {
+async function upgrade(path: string, host: string, origin = `http://${host}`): Promise<number | undefined> {
   const client = new RawClient(server.port)
-  client.write(handshake(path, { Host: host, Origin: `http://${host}` }))
+  client.write(handshake(path, { Host: host, Origin: origin }))
   await client.answered()
   client.socket.destroy()
   return client.status
@@ -27,6 +27,19 @@ test("a page of another name that comes over loopback opens no WebSocket", async
     expect([path, await upgrade(path, evil())]).toEqual([path, 403])
     expect([path, await upgrade(path, `127.0.0.1:${server.port}`)]).toEqual([path, 101])
   }
+})
+
+test("a page that another server of this machine has, with or without TLS, does", async () => {
+  const from = async (origin: string) => [origin, await upgrade("/ws", `127.0.0.1:${server.port}`, origin)]
+  for (const origin of [
+    "http://localhost:8000",
+    "https://localhost",
+    "https://shop.localhost:5173",
+    "http://[::1]:8000",
+  ])
+    expect(await from(origin)).toEqual([origin, 101])
+  for (const origin of ["http://localhost.evil.example", "https://127.0.0.1.evil.example", "null", "http://[::2]"])
+    expect(await from(origin)).toEqual([origin, 403])
 })
 
 test("nor a stream, whether it says its origin or, reading where it came from, does not", async () => {

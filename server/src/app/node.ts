@@ -16,7 +16,9 @@ import type { Log } from "../telemetry/log.ts"
 const BUSY_TOPIC_FROM = 32
 
 /** In development the site's own pages come from another port of this machine (`php -S`, `artisan serve`, Vite). */
-const LOCAL_PAGES = ["localhost", "127.0.0.1"].flatMap((host) => [`http://${host}`, `http://${host}:*`])
+const LOCAL_PAGES = ["localhost", "*.localhost", "127.0.0.1", "[::1]"].flatMap((host) =>
+  ["http", "https"].flatMap((scheme) => [`${scheme}://${host}`, `${scheme}://${host}:*`]),
+)
 
 /** The edge, the core and the log of one node. */
 export interface Node {
