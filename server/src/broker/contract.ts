@@ -42,8 +42,8 @@ export interface BrokerListener {
    * also for those this node published. Synchronous; MUST NOT throw.
    */
   deliver(channel: string, publication: Publication): void
-  /** The channel's history restarted (lost, removed with its epoch): positions held by subscribers are void. */
-  invalidate(channel: string): void
+  /** The history of these channels restarted (lost, removed with its epoch): positions held by subscribers are void. */
+  invalidate(channels: readonly string[]): void
 }
 
 /**

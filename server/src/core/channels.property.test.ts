@@ -90,7 +90,7 @@ async function run(script: readonly Step[]): Promise<void> {
     if (step.do === "forget") node.log.forgetOldest(CHANNEL)
     if (step.do === "restart") {
       node.log.restart()
-      node.channels.invalidate(CHANNEL)
+      node.channels.invalidate([CHANNEL])
     }
     if (step.do === "connect") agents[step.agent]?.connect()
     if (step.do === "drop") agents[step.agent]?.drop()

@@ -36,6 +36,17 @@ describe("fan-out", () => {
     expect(bob.lines).toEqual(["ok log:a"])
   })
 
+  test("histories that restarted end the subscriptions to them, and no other", async () => {
+    const node = new FakeNode([history])
+    const [ann, bob] = [node.connect(), node.connect()]
+    for (const channel of ["log:a", "log:b", "log:c"]) await subscribe(node, ann, channel)
+    await subscribe(node, bob, "log:b")
+    node.channels.invalidate(["log:a", "log:b", "log:nobody"])
+    expect([...ann.connection.subscriptions.keys()]).toEqual(["log:c"])
+    expect([...bob.connection.subscriptions.keys()]).toEqual([])
+    expect([...node.channels.hub.channels]).toEqual([["log:c", 1]])
+  })
+
   test("publications of one turn leave as one frame", async () => {
     const node = new FakeNode([open])
     const ann = node.connect()

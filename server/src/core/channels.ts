@@ -18,6 +18,11 @@ import type { ChannelRule, RuleBook } from "./rules.ts"
 /** An application that owns the channels of one prefix and decides who may be in them. */
 export interface ChannelOwner {
   readonly prefix: string
+  /**
+   * Who comes where more users than this are present is told of no joins and leaves: everybody told of everybody is
+   * work by the square of how many they are. Absent: all are told who ask.
+   */
+  readonly maxUsersTold?: number
   /** @throws SkeinError `permission_denied`, `not_a_member` … */
   ensureMaySubscribe(connection: Connection, channel: string): Promise<void>
 }
@@ -225,13 +230,16 @@ export class Channels {
   }
 
   /**
-   * The channel's history restarted: subscribers resubscribe and learn what they can no longer recover. Who is just
-   * joining reads again.
+   * The history of these channels restarted: subscribers resubscribe and learn what they can no longer recover. Who is
+   * just joining reads again. One walk through the connections, however many channels there are.
    */
-  readonly invalidate = (channel: string): void => {
-    this.#readers.restarted(channel)
-    if (!this.hub.channels.has(channel)) return
-    for (const connection of [...this.hub.all()]) this.#end(connection, channel, UNSUBSCRIBE.insufficientState)
+  readonly invalidate = (channels: readonly string[]): void => {
+    for (const channel of channels) this.#readers.restarted(channel)
+    const held = new Set(channels.filter((channel) => this.hub.channels.has(channel)))
+    if (held.size === 0) return
+    for (const connection of [...this.hub.all()])
+      for (const channel of inBoth(held, connection.subscriptions))
+        this.#end(connection, channel, UNSUBSCRIBE.insufficientState)
   }
 
   /** Ends presence graces that are over. Call about once a second. */
@@ -249,7 +257,7 @@ export class Channels {
 
   async #ensureMaySubscribe(connection: Connection, { channel, rule, request }: Joining): Promise<void> {
     if (rule.subscribe === "app") {
-      const owner = this.#owners.find(({ prefix }) => channel.startsWith(prefix))
+      const owner = this.#ownerOf(channel)
       if (!owner) throw new SkeinError("permission_denied")
       await owner.ensureMaySubscribe(connection, channel)
     } else if (!request.serverSide && !maySubscribe(rule, connection, request.token !== undefined)) {
@@ -277,10 +285,20 @@ export class Channels {
       // What it was just told may have ended it: it could not be shown, or was more than it takes.
       if (!this.hub.has(connection)) return
       connection.outlet.join(publicationTopic(connection.format, channel))
-      if (subscription.joinLeave) connection.outlet.join(presenceTopic(connection.format, channel))
+      if (subscription.joinLeave && this.#areFew(channel, rule))
+        connection.outlet.join(presenceTopic(connection.format, channel))
       if (!rule.presence) continue
       this.#announce(this.#parts.presence.join(channel, this.#infos.of(connection, subscription)))
     }
+  }
+
+  #areFew(channel: string, rule: ChannelRule): boolean {
+    const bound = rule.subscribe === "app" ? this.#ownerOf(channel)?.maxUsersTold : undefined
+    return bound === undefined || this.#parts.presence.stats(channel).users <= bound
+  }
+
+  #ownerOf(channel: string): ChannelOwner | undefined {
+    return this.#owners.find(({ prefix }) => channel.startsWith(prefix))
   }
 
   #end(connection: Connection, channel: string, reason: CloseReason): void {
@@ -325,6 +343,12 @@ export class Channels {
     const rule = this.#ensureMayRead(reader, channel)
     if (!rule.presence) throw new SkeinError("not_available", `channel "${channel}" keeps no presence`)
   }
+}
+
+/** Walks through the smaller of the two. */
+function inBoth(held: ReadonlySet<string>, subscriptions: ReadonlyMap<string, unknown>): string[] {
+  const [fewer, more] = held.size < subscriptions.size ? [held, subscriptions] : [subscriptions, held]
+  return [...fewer.keys()].filter((channel) => more.has(channel))
 }
 
 /** @throws SkeinError `permission_denied`, `bad_request` */

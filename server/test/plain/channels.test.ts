@@ -124,7 +124,7 @@ describe("subscribing", () => {
 
   test("PLAIN-26: a lost history is no reason to lose the subscription, nor the room", async () => {
     const client = await subscribed("kept:b", "/?user_id=7")
-    server.channels.invalidate("kept:b")
+    server.channels.invalidate(["kept:b"])
     expect(await client.nextJson()).toEqual({ type: "resubscribed", channel: "kept:b" })
     await server.channels.publish("kept:b", { data: "2" })
     expect(await client.next()).toBe("2")

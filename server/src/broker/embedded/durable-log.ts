@@ -254,7 +254,7 @@ export class DurableLog implements AppendHost {
       "the log no longer holds what was delivered: its file was replaced or damaged; subscribers have to start over",
     )
     this.#adopt(channel, opened)
-    this.#listener?.invalidate(channel.name)
+    this.#listener?.invalidate([channel.name])
   }
 
   #adopt(channel: DurableChannel, opened: Opened): void {
@@ -318,8 +318,8 @@ export class DurableLog implements AppendHost {
         this.#table.remove(known)
         this.#forget(known)
       }
-      this.#listener?.invalidate(name)
     }
+    if (ticked.swept.length > 0) this.#listener?.invalidate(ticked.swept)
   }
 }
 

@@ -87,7 +87,7 @@ export type Appended = number | { readonly o: number; readonly t?: number; reado
 
 export interface Ticked {
   readonly figures: LogFigures
-  /** Channels removed because nobody has used them for long. */
+  /** Channels removed because nobody has used them for long, or because there are too many of their kind. */
   readonly swept: readonly string[]
   /** What `kept` says has been taken in. */
   readonly knowsKept: boolean

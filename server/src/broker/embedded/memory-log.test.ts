@@ -36,6 +36,21 @@ test("channels are bounded: the longest unused is forgotten, and its subscribers
   expect(log.history("c:1", rule, { limit: 0 }).top.epoch).not.toBe(epoch)
 })
 
+test("names that somebody only asked about drive out one another, not what was published", () => {
+  const { log, listening } = make({ channels: 20 })
+  for (const n of upTo(15)) log.publish(`said:${n}`, rule, { data: "1" })
+  const asked = log.history("asked:1", rule, { limit: 0 }).top
+  for (const n of upTo(500)) {
+    const { top } = log.history(`asked:${n}`, rule, { limit: 0 })
+    // Whoever asks next finds the channel he has just been told about.
+    expect(log.history(`asked:${n}`, rule, { limit: 0 }).top).toEqual(top)
+  }
+  expect(log.channels).toBe(20)
+  for (const n of upTo(15)) expect(log.history(`said:${n}`, rule, { limit: 9 }).publications).toHaveLength(1)
+  expect(listening.invalidated).toEqual(upTo(495).map((n) => `asked:${n}`))
+  expect(log.history("asked:1", rule, { since: asked, limit: 9 }).top.epoch).not.toBe(asked.epoch)
+})
+
 test("an idle channel loses its old publications, and after a day itself", () => {
   const { log, clock, listening } = make()
   log.publish("idle", rule, { data: "x".repeat(1_000) })

@@ -31,6 +31,8 @@ export class MemoryLog {
   readonly #keys: RecentKeys
   /** Longest unused first. */
   readonly #channels = new Map<string, MemoryChannel>()
+  /** Those of them that nothing was ever published to, in the same order. */
+  readonly #blank = new Set<MemoryChannel>()
   #listener: BrokerListener | undefined
   #bytes = 0
   #sweep: Iterator<MemoryChannel> | undefined
@@ -67,6 +69,7 @@ export class MemoryLog {
     const channel = this.#channel(name, rule, nowMs)
     const timeMs = Math.max(nowMs, channel.lastTimeMs)
     channel.lastTimeMs = timeMs
+    this.#blank.delete(channel)
     const publication = toPublication(draft, channel.ring.top + 1, timeMs)
     this.#change(channel, () => channel.ring.append(publication))
     const position = { epoch: channel.epoch, offset: publication.offset }
@@ -103,6 +106,7 @@ export class MemoryLog {
     if (known === undefined) return this.#create(name, rule, nowMs)
     this.#channels.delete(name)
     this.#channels.set(name, known)
+    if (this.#blank.delete(known)) this.#blank.add(known)
     known.usedMs = nowMs
     if (known.historySize !== rule.historySize) this.#resize(known, rule.historySize)
     known.historyTtlMs = rule.historyTtlMs
@@ -120,6 +124,7 @@ export class MemoryLog {
       usedMs: nowMs,
     }
     this.#channels.set(name, channel)
+    this.#blank.add(channel)
     return channel
   }
 
@@ -139,7 +144,10 @@ export class MemoryLog {
     this.#bytes += channel.ring.bytes - before
   }
 
-  /** The longest unused lose their publications first, then, with too many channels, their position. */
+  /**
+   * The longest unused lose their publications first, then, with too many channels, their position. Names that somebody
+   * only asked about have a tenth of the room: making them up must cost nobody what was published.
+   */
   #makeRoom(): void {
     if (this.#bytes > this.#limits.memoryBytes) {
       for (const channel of this.#channels.values()) {
@@ -147,32 +155,44 @@ export class MemoryLog {
         this.#change(channel, () => channel.ring.clear())
       }
     }
-    for (const channel of this.#channels.values()) {
-      if (this.#channels.size <= this.#limits.channels) break
-      this.#forget(channel)
+    const gone: MemoryChannel[] = []
+    while (this.#channels.size > this.#limits.channels) {
+      const [oldest] = this.#blank.size > this.#limits.channels / 10 ? this.#blank : this.#channels.values()
+      if (oldest === undefined) break
+      this.#drop(oldest)
+      gone.push(oldest)
     }
+    this.#tell(gone)
   }
 
   #sweepSome(): void {
     const nowMs = this.#clock.nowMs()
     this.#sweep ??= this.#channels.values()
+    const gone: MemoryChannel[] = []
     for (let i = 0; i < SWEEP_CHANNELS; i++) {
       const next = this.#sweep.next()
       if (next.done === true) {
         this.#sweep = undefined
-        return
+        break
       }
       const channel = next.value
       this.#change(channel, () => channel.ring.dropOlderThan(nowMs - channel.historyTtlMs))
-      if (nowMs - channel.usedMs > KEEP_IDLE_MS && channel.ring.count === 0) this.#forget(channel)
+      if (nowMs - channel.usedMs <= KEEP_IDLE_MS || channel.ring.count > 0) continue
+      this.#drop(channel)
+      gone.push(channel)
     }
+    this.#tell(gone)
   }
 
-  /** Offsets start over under a new epoch when it is used again: positions held by subscribers are void now. */
-  #forget(channel: MemoryChannel): void {
+  #drop(channel: MemoryChannel): void {
     this.#change(channel, () => channel.ring.clear())
     this.#channels.delete(channel.name)
-    this.#listener?.invalidate(channel.name)
+    this.#blank.delete(channel)
+  }
+
+  /** Offsets start over under a new epoch when they are used again: positions held by subscribers are void now. */
+  #tell(gone: readonly MemoryChannel[]): void {
+    if (gone.length > 0) this.#listener?.invalidate(gone.map(({ name }) => name))
   }
 }
 

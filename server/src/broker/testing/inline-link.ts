@@ -2,6 +2,7 @@ import type { Database } from "bun:sqlite"
 import { join } from "node:path"
 import type { ChildEvents } from "../../child/supervised-child.ts"
 import type { LogLink } from "../embedded/durable-log.ts"
+import { BlankChannels } from "../embedded/log-process/blank-channels.ts"
 import { type Durability, openLog } from "../embedded/log-process/open-log.ts"
 import { closeDatabase } from "../embedded/log-process/statements.ts"
 import { LogStore } from "../embedded/log-process/store.ts"
@@ -20,6 +21,7 @@ export class InlineLink implements LogLink {
   readonly #path: string
   readonly #durability: Durability
   readonly #fate: () => Fate
+  readonly #maxBlank: number | undefined
   #events: ChildEvents | undefined
   #db: Database | undefined
   #store: LogStore | undefined
@@ -27,10 +29,16 @@ export class InlineLink implements LogLink {
   #isStopped = false
   #run = 0
 
-  constructor(dataDir: string, durability: Durability = "commit", fate: () => Fate = () => "answered") {
+  constructor(
+    dataDir: string,
+    durability: Durability = "commit",
+    fate: () => Fate = () => "answered",
+    maxBlank?: number,
+  ) {
     this.#path = join(dataDir, "log.db")
     this.#durability = durability
     this.#fate = fate
+    this.#maxBlank = maxBlank
   }
 
   start(events: ChildEvents): void {
@@ -61,7 +69,7 @@ export class InlineLink implements LogLink {
     const opened = openLog(this.#path, this.#durability, 0)
     if (opened.db === undefined) throw new Error(opened.refusal?.m)
     this.#db = opened.db
-    this.#store = new LogStore({ ...opened, db: opened.db }, this.#path)
+    this.#store = new LogStore({ ...opened, db: opened.db }, this.#path, new BlankChannels(this.#maxBlank))
     this.#run++
     const run = this.#run
     this.#events?.up(run)

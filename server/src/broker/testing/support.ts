@@ -18,8 +18,8 @@ export class Listening implements BrokerListener {
     else sofar.push(publication)
   }
 
-  invalidate(channel: string): void {
-    this.invalidated.push(channel)
+  invalidate(channels: readonly string[]): void {
+    this.invalidated.push(...channels)
   }
 
   of(channel: string): readonly Publication[] {

@@ -1,6 +1,7 @@
 import type { Database, Statement } from "bun:sqlite"
 import { randomBytes } from "node:crypto"
 import type { OpenOp, Refused } from "../log-wire.ts"
+import type { BlankChannels } from "./blank-channels.ts"
 import type { LogChannel } from "./log-channel.ts"
 import { prepare } from "./statements.ts"
 
@@ -18,6 +19,7 @@ interface ChannelRow {
 /** The channels the node has declared, by its handles. */
 export class LogChannels {
   readonly #era: string
+  readonly #blank: BlankChannels
   readonly #byHandle = new Map<number, LogChannel | Refused>()
   readonly #byName = new Map<string, LogChannel>()
   readonly #find: Statement
@@ -28,8 +30,9 @@ export class LogChannels {
   readonly #truncate: Statement
   readonly #forgetKey: Statement
 
-  constructor(db: Database, era: number) {
+  constructor(db: Database, era: number, blank: BlankChannels) {
     this.#era = era === 0 ? "" : `.${era}`
+    this.#blank = blank
     this.#find = prepare(db, "SELECT * FROM channels WHERE name = ?")
     this.#newest = prepare(
       db,
@@ -80,6 +83,7 @@ export class LogChannels {
     // The same channel may be declared under a newer handle by now.
     if (channel !== undefined && "name" in channel && this.#byName.get(channel.name) === channel) {
       this.#byName.delete(channel.name)
+      if (channel.top === 0) this.#blank.add(channel.id)
     }
   }
 
@@ -158,6 +162,7 @@ export class LogChannels {
   #declare(handle: number, channel: LogChannel): LogChannel {
     this.#byHandle.set(handle, channel)
     this.#byName.set(channel.name, channel)
+    this.#blank.delete(channel.id)
     return channel
   }
 }

@@ -11,6 +11,7 @@ import {
   type Ticked,
   type TickOp,
 } from "../log-wire.ts"
+import { BlankChannels } from "./blank-channels.ts"
 import { Checkpointer } from "./checkpoint.ts"
 import type { LogChannel } from "./log-channel.ts"
 import { LogChannels } from "./log-channels.ts"
@@ -54,16 +55,16 @@ export class LogStore {
   #commitMsTotal = 0
   #commitMsMax = 0
 
-  constructor(opened: OpenedLog & { readonly db: Database }, path: string) {
+  constructor(opened: OpenedLog & { readonly db: Database }, path: string, blank = new BlankChannels()) {
     const { db } = opened
     this.#db = db
     this.#path = path
     this.#refusing = opened.refusal
-    this.#channels = new LogChannels(db, opened.era)
+    this.#channels = new LogChannels(db, opened.era, blank)
     this.#reader = new LogReader(db)
     this.#trimmer = new Trimmer(db)
     this.#writer = new LogWriter(db, this.#channels, this.#trimmer)
-    this.#sweeper = new Sweeper(db, this.#channels, this.#reader, this.#trimmer)
+    this.#sweeper = new Sweeper(db, this.#channels, this.#reader, this.#trimmer, blank)
     this.#checkpointer = new Checkpointer(db)
     this.#begin = prepare(db, "BEGIN IMMEDIATE")
     this.#commit = prepare(db, "COMMIT")
@@ -89,6 +90,7 @@ export class LogStore {
   tend(): boolean {
     if (this.#refusing !== undefined) return false
     try {
+      if (this.#sweeper.blankDue) this.#sweeper.sweepBlank()
       if (this.#trimmer.isDue) this.#trim()
       else if (this.#sweeper.keysDue) this.#sweeper.sweepKeys(this.#nowMs)
     } catch (error) {
@@ -97,7 +99,7 @@ export class LogStore {
       // Not at once again: the next tick comes soon enough, and publishes tell what is wrong.
       return false
     }
-    return this.#trimmer.isDue || this.#sweeper.keysDue
+    return this.#trimmer.isDue || this.#sweeper.keysDue || this.#sweeper.blankDue
   }
 
   close(): void {

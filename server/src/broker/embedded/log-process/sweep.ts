@@ -1,4 +1,5 @@
 import type { Database, Statement } from "bun:sqlite"
+import type { BlankChannels } from "./blank-channels.ts"
 import { type LogChannel, trimSlack } from "./log-channel.ts"
 import type { LogChannels } from "./log-channels.ts"
 import type { LogReader } from "./reader.ts"
@@ -13,6 +14,7 @@ const KEEP_EMPTY_MS = 30 * DAY_MS
 
 const CHANNELS_PER_ROUND = 200
 const KEYS_PER_SLICE = 1_000
+const BLANK_PER_SLICE = 500
 
 /** Goes through all channels, a few per tick, and finds what time has made superfluous. */
 export class Sweeper {
@@ -20,23 +22,34 @@ export class Sweeper {
   readonly #channels: LogChannels
   readonly #reader: LogReader
   readonly #trimmer: Trimmer
+  readonly #blank: BlankChannels
   readonly #next: Statement
   readonly #oldest: Statement
   readonly #newest: Statement
   readonly #deleteChannel: Statement
+  readonly #deleteBlank: Statement
   readonly #deleteKeys: Statement
   #cursor = 0
   #keysDue = false
+  /** Removed since the last tick: the node has not been told yet. */
+  #removed: string[] = []
 
-  constructor(db: Database, channels: LogChannels, reader: LogReader, trimmer: Trimmer) {
+  constructor(db: Database, channels: LogChannels, reader: LogReader, trimmer: Trimmer, blank: BlankChannels) {
     this.#db = db
     this.#channels = channels
     this.#reader = reader
     this.#trimmer = trimmer
+    this.#blank = blank
     this.#next = prepare(db, "SELECT * FROM channels WHERE id > ? ORDER BY id LIMIT ?")
     this.#oldest = prepare(db, `SELECT "offset" FROM publications WHERE channel_id = ? ORDER BY "offset" LIMIT 1`)
     this.#newest = prepare(db, `SELECT "offset" FROM publications WHERE channel_id = ? ORDER BY "offset" DESC LIMIT 1`)
     this.#deleteChannel = prepare(db, "DELETE FROM channels WHERE id = ?")
+    // That nothing was published is known already; a mistake about it must not cost a publication.
+    this.#deleteBlank = prepare(
+      db,
+      `DELETE FROM channels WHERE id = ?1 AND floor = 0
+        AND NOT EXISTS (SELECT 1 FROM publications WHERE channel_id = ?1) RETURNING name`,
+    )
     this.#deleteKeys = prepare(
       db,
       `DELETE FROM idempotency WHERE (channel_id, key) IN
@@ -48,22 +61,48 @@ export class Sweeper {
     return this.#keysDue
   }
 
-  /** One step of the round; returns the names of channels removed. */
+  /** One step of the round; returns the names of channels removed since the last. */
   tick(nowMs: number): string[] {
     this.#keysDue = true
     const rows = this.#next.all(this.#cursor, CHANNELS_PER_ROUND) as SweptRow[]
     this.#cursor = rows.length < CHANNELS_PER_ROUND ? 0 : (rows.at(-1)?.id ?? 0)
     const unused = rows.filter((row) => this.#isUnused(row, nowMs))
-    if (unused.length === 0) return []
+    if (unused.length > 0)
+      inTransaction(this.#db, () => {
+        for (const row of unused) this.#deleteChannel.run(row.id)
+      })
+    for (const row of unused) this.#gone(row.id, row.name)
+    const removed = this.#removed
+    this.#removed = []
+    return removed
+  }
+
+  get blankDue(): boolean {
+    return this.#blank.areTooMany
+  }
+
+  /** Removes some of the blank channels there are too many of; `tick` tells which. */
+  sweepBlank(): void {
+    const ids = this.#blank.excess(BLANK_PER_SLICE)
+    const names = new Map<number, string>()
     inTransaction(this.#db, () => {
-      for (const row of unused) this.#deleteChannel.run(row.id)
+      for (const id of ids) {
+        const [row] = this.#deleteBlank.values(id) as [string][]
+        if (row !== undefined) names.set(id, row[0])
+      }
     })
-    for (const row of unused) this.#trimmer.forget(row.id)
-    return unused.map((row) => row.name)
+    for (const id of ids) this.#blank.delete(id)
+    for (const [id, name] of names) this.#gone(id, name)
   }
 
   sweepKeys(nowMs: number): void {
     this.#keysDue = this.#deleteKeys.run(nowMs, KEYS_PER_SLICE).changes >= KEYS_PER_SLICE
+  }
+
+  #gone(id: number, name: string): void {
+    this.#trimmer.forget(id)
+    this.#blank.delete(id)
+    this.#removed.push(name)
   }
 
   /** Hands what is too old or too many to the trimmer; true when the whole channel may go. */
@@ -72,6 +111,8 @@ export class Sweeper {
     const oldest = this.#offset(this.#oldest, row.id)
     if (oldest === undefined) {
       if (declared !== undefined) return false
+      // From before this process was started.
+      if (row.floor === 0) this.#blank.add(row.id)
       return nowMs - row.used_ms > (row.floor === 0 ? KEEP_UNUSED_MS : KEEP_EMPTY_MS)
     }
     const channel = declared ?? this.#asChannel(row)

@@ -212,7 +212,7 @@ describe("confirmations of stock clients with a page id", () => {
     const { pusher, socket, back } = await start()
     for (const data of ["1", "2", "3"]) await pusher.publish("log-a", data)
     pusher.log.restart()
-    pusher.channels.invalidate("log-a")
+    pusher.channels.invalidate(["log-a"])
     expect(socket.closed?.code).toBe(4200)
     await pusher.publish("log-a", "4")
     expect((await back()).map((event) => event.split(" ")[0])).toEqual(["skein:gap"])
