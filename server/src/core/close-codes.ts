@@ -35,6 +35,12 @@ export const CLOSE = {
   tooManyErrors: { code: 3509, reason: "too many errors" },
 } as const satisfies Record<string, CloseReason>
 
+/**
+ * Whether a client meant to go, by the code it closed with: 1000, or none at all (1005). A change of page (1001) and a
+ * dropped connection (1006) may be back in a moment.
+ */
+export const isGoodbye = (code: number): boolean => code === 1000 || code === 1005
+
 /** Below 2500 the client stops that subscription, from 2500 on it resubscribes (with recovery). */
 export const UNSUBSCRIBE = {
   server: { code: 2000, reason: "server unsubscribe" },

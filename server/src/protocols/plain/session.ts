@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto"
-import { CLOSE, type CloseReason } from "../../core/close-codes.ts"
+import { CLOSE, type CloseReason, isGoodbye } from "../../core/close-codes.ts"
 import type { Connection, ConnectionEvents, Frame } from "../../core/connection.ts"
 import { SkeinError, toSkeinError } from "../../core/errors.ts"
 import type { Session, Socket } from "../../gateway/protocol.ts"
@@ -202,9 +202,4 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
 
 async function refuseBinary(): Promise<void> {
   throw new SkeinError("bad_request", "binary frames are not supported: send text frames")
-}
-
-/** `close()` of a script, with or without a code. A page change (1001) and a drop (1006) may be back in a moment. */
-function isGoodbye(code: number): boolean {
-  return code === 1000 || code === 1005
 }

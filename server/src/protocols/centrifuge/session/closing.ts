@@ -1,4 +1,4 @@
-import { CLOSE, type CloseReason } from "../../../core/close-codes.ts"
+import { CLOSE, type CloseReason, isGoodbye } from "../../../core/close-codes.ts"
 import type { SkeinError } from "../../../core/errors.ts"
 import { BadFrame } from "../codec/codec.ts"
 import { NotJsonPayload } from "../codec/json-write.ts"
@@ -29,5 +29,5 @@ export function closeInsteadOf({ code }: SkeinError): CloseReason {
 
 /** The client said goodbye, or will not be let in again: nobody needs to wait for its return. */
 export function isOnPurpose(code: number): boolean {
-  return code === 1000 || code === 1005 || (code >= 3500 && code < 4000)
+  return isGoodbye(code) || (code >= 3500 && code < 4000)
 }

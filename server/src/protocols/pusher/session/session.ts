@@ -1,4 +1,4 @@
-import { type CloseReason, UNSUBSCRIBE } from "../../../core/close-codes.ts"
+import { type CloseReason, isGoodbye, UNSUBSCRIBE } from "../../../core/close-codes.ts"
 import { ANONYMOUS, type Connection, type Frame } from "../../../core/connection.ts"
 import { noteLimit, RateLimit } from "../../../core/limits.ts"
 import type { Session, Socket } from "../../../gateway/protocol.ts"
@@ -20,12 +20,6 @@ import { PusherOutlet } from "./outlet.ts"
 import { Confirmations } from "./replay.ts"
 import { signIn } from "./signin.ts"
 import { subscribe } from "./subscribing.ts"
-
-/**
- * Codes a client closes with when it means to go: 1000 and none at all. pusher-js also closes so when it gives up a
- * connection that has fallen silent, so that they end presence and nothing else.
- */
-const GOODBYES: readonly number[] = [1000, 1005]
 
 /** Of every client without a page id. Nothing is ever added to it. */
 const NOTHING_LEFT = new Map<string, LeftChannel>()
@@ -132,8 +126,9 @@ export class PusherSession implements Session, Client, PageHolder {
     if (!this.#isOver) this.#heardNow()
   }
 
+  /** pusher-js closes no differently when it gives up a connection that has fallen silent: a goodbye ends presence only. */
   closed(code: number): void {
-    this.#leave(GOODBYES.includes(code))
+    this.#leave(isGoodbye(code))
   }
 
   drain(): void {
