@@ -1,3 +1,4 @@
+import { type Fields, isObject, parseObject } from "./json.ts"
 import { Refusal } from "./refusal.ts"
 
 /** What a client says, read and checked. */
@@ -20,7 +21,7 @@ export interface SubscribeMessage {
 
 /** @throws Refusal 400 */
 export function readMessage(text: string): ClientMessage {
-  const frame = parseObject(text, "Received invalid JSON")
+  const frame = ensureObject(text, "Received invalid JSON")
   const { event } = frame
   if (typeof event !== "string") throw badMessage('Received a message without "event"')
   if (event.startsWith("client-")) return clientEvent(event, frame)
@@ -28,8 +29,6 @@ export function readMessage(text: string): ClientMessage {
   if (!known) throw badMessage(`Unknown event ${JSON.stringify(event.slice(0, 100))}: client events begin with client-`)
   return known(frame)
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 const READERS: Readonly<Record<string, (frame: Fields) => ClientMessage>> = {
   __proto__: null as never,
@@ -60,7 +59,7 @@ function clientEvent(event: string, { channel, data }: Fields): ClientMessage {
 
 /** An object, or (older clients) an object as JSON text. */
 function dataOf({ data }: Fields): Fields {
-  if (typeof data === "string") return parseObject(data, '"data" is neither an object nor JSON of one')
+  if (typeof data === "string") return ensureObject(data, '"data" is neither an object nor JSON of one')
   if (isObject(data)) return data
   throw badMessage('"data" must be an object')
 }
@@ -79,18 +78,10 @@ function position(value: unknown): SubscribeMessage["recover"] {
   return { epoch, offset: offset as number }
 }
 
-function parseObject(text: string, problem: string): Fields {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    throw badMessage(problem)
-  }
-  if (isObject(value)) return value
+function ensureObject(text: string, problem: string): Fields {
+  const value = parseObject(text)
+  if (value) return value
   throw badMessage(problem)
 }
-
-const isObject = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const badMessage = (text: string): Refusal => new Refusal(400, text)

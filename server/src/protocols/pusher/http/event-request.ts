@@ -1,7 +1,7 @@
 import type { App } from "../apps.ts"
 import { channelNameProblem, kindOf } from "../channel-kinds.ts"
+import { type Fields, parseObject } from "../json.ts"
 import { Refusal } from "../refusal.ts"
-import { parseObject } from "../session/authorizing.ts"
 import { parseSocketId } from "../socket-id.ts"
 import type { Query } from "./query.ts"
 
@@ -18,8 +18,6 @@ export interface EventRequest {
 }
 
 const MAX_IDEMPOTENCY_KEY_BYTES = 128
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** @throws Refusal 400 */
 export function bodyFields(body: Uint8Array): Fields {

@@ -1,6 +1,7 @@
 import type { JsonText } from "../../../core/publication.ts"
 import type { App, Apps } from "../apps.ts"
 import { CHANNEL_PREFIXES } from "../channel-kinds.ts"
+import { parseObject } from "../json.ts"
 import type { SubscribeMessage } from "../messages.ts"
 import { Refusal, type Wrong } from "../refusal.ts"
 import { channelSigningText, isSignature } from "../signatures.ts"
@@ -138,15 +139,4 @@ export function readMember(app: App, channelData: string): Member {
   if (bytes > maxPresenceMemberBytes)
     throw new Refusal(413, `user_info may have ${maxPresenceMemberBytes} bytes, this one has ${bytes}`)
   return { userId, userInfo }
-}
-
-export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,8 +1,9 @@
 import { SkeinError } from "../../../core/errors.ts"
 import * as frames from "../frames.ts"
+import { parseObject } from "../json.ts"
 import { Refusal } from "../refusal.ts"
 import { isSignature, userSigningText } from "../signatures.ts"
-import { ensureSigned, madeForEarlier, parseObject } from "./authorizing.ts"
+import { ensureSigned, madeForEarlier } from "./authorizing.ts"
 import type { Client, SignedInUser } from "./client.ts"
 import { bindToLogin } from "./login.ts"
 

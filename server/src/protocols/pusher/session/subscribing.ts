@@ -6,10 +6,11 @@ import { type ChannelKind, channelNameProblem, kindOf, USER_CHANNEL_PREFIX } fro
 import { recoveringFrame, stockFrame } from "../encoders.ts"
 import { dataText, eventName, wasSentBy } from "../event-data.ts"
 import * as frames from "../frames.ts"
+import { parseObject } from "../json.ts"
 import type { SubscribeMessage } from "../messages.ts"
 import type { LeftChannel } from "../pages.ts"
 import { Refusal, toRefusal } from "../refusal.ts"
-import { ensureSignedSubscription, type Member, parseObject, readMember } from "./authorizing.ts"
+import { ensureSignedSubscription, type Member, readMember } from "./authorizing.ts"
 import type { Client } from "./client.ts"
 import { bindToLogin } from "./login.ts"
 
