@@ -130,12 +130,12 @@ export class Gateway implements StreamGateway {
    */
   async drain(windowMs: number): Promise<void> {
     this.#admission.drain()
-    const seats = [...this.#roster.seats()]
+    const holders = [...this.#roster.holders()]
     const { clock } = this.#options
-    const batches = Math.max(1, Math.min(20, Math.ceil(seats.length / 50)))
-    const size = Math.ceil(seats.length / batches)
+    const batches = Math.max(1, Math.min(20, Math.ceil(holders.length / 50)))
+    const size = Math.ceil(holders.length / batches)
     for (let batch = 0; batch < batches; batch++) {
-      for (const seat of seats.slice(batch * size, (batch + 1) * size)) seat.session?.drain()
+      for (const { session } of holders.slice(batch * size, (batch + 1) * size)) session?.drain()
       if (batch < batches - 1) await new Promise<void>((done) => clock.after(windowMs / batches, done))
     }
   }
@@ -151,8 +151,7 @@ export class Gateway implements StreamGateway {
     const { address } = options.handshake
     const refusal = this.#admission.enter(address)
     if (refusal) return plainText(refusal.message, refusal.status)
-    const { outboundBufferBytes, clock } = this.#options
-    const socket = new StreamSocket(options, this.topics, outboundBufferBytes, clock.nowMs(), (gone) => {
+    const socket = new StreamSocket(options, this.topics, this.#options.outboundBufferBytes, (gone) => {
       this.#roster.remove(gone)
       this.#admission.leave(address)
     })
@@ -250,13 +249,7 @@ export class Gateway implements StreamGateway {
     const { chosen } = negotiation
     // Bun echoes whatever was offered unless we say otherwise.
     if (chosen === undefined) request.headers.delete("sec-websocket-protocol")
-    const socket = new WebSocketSocket(
-      endpoint,
-      chosen,
-      new KeptHandshake(handshake),
-      this.#overflow,
-      this.#options.clock.nowMs(),
-    )
+    const socket = new WebSocketSocket(endpoint, chosen, new KeptHandshake(handshake), this.#overflow)
     const headers = chosen === undefined ? {} : { headers: { "Sec-WebSocket-Protocol": chosen } }
     // Before its session is opened, which may close it at once: added after that, it would stay for ever.
     this.#roster.add(socket)

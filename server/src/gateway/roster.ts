@@ -1,7 +1,7 @@
 import type { Session } from "./protocol.ts"
 
-/** Whatever holds a session: a WebSocket or a streamed response. */
-export interface Seat {
+/** What a session is held by: a WebSocket or a streamed response. */
+export interface SessionHolder {
   readonly session: Session | undefined
 }
 
@@ -12,29 +12,29 @@ const SLOTS = 20
  * without a timer per connection and without all of them at once.
  */
 export class Roster {
-  readonly #slots: Set<Seat>[] = Array.from({ length: SLOTS }, () => new Set())
+  readonly #slots: Set<SessionHolder>[] = Array.from({ length: SLOTS }, () => new Set())
   #next = 0
   #turn = 0
 
   /** Ticks one slot each `tickEveryMs`. */
   static readonly tickEveryMs = 1000 / SLOTS
 
-  add(seat: Seat): void {
-    this.#slots[this.#next]?.add(seat)
+  add(holder: SessionHolder): void {
+    this.#slots[this.#next]?.add(holder)
     this.#next = (this.#next + 1) % SLOTS
   }
 
-  remove(seat: Seat): void {
-    for (const slot of this.#slots) if (slot.delete(seat)) return
+  remove(holder: SessionHolder): void {
+    for (const slot of this.#slots) if (slot.delete(holder)) return
   }
 
   tick(nowMs: number): void {
     const slot = this.#slots[this.#turn]
     this.#turn = (this.#turn + 1) % SLOTS
-    for (const seat of slot ?? []) seat.session?.tick?.(nowMs)
+    for (const { session } of slot ?? []) session?.tick?.(nowMs)
   }
 
-  *seats(): IterableIterator<Seat> {
+  *holders(): IterableIterator<SessionHolder> {
     for (const slot of this.#slots) yield* slot
   }
 }

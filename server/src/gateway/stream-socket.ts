@@ -7,7 +7,6 @@ import type { Topics } from "./topics.ts"
 /** A socket over a streamed HTTP response. The client's side comes in by other requests, through its session. */
 export class StreamSocket implements Socket {
   readonly handshake: Handshake
-  readonly openedAtMs: number
   session: Session | undefined
   readonly #options: StreamOptions
   readonly #topics: Topics
@@ -21,11 +20,9 @@ export class StreamSocket implements Socket {
     options: StreamOptions,
     topics: Topics,
     maxBufferedBytes: number,
-    nowMs: number,
     onGone: (socket: StreamSocket) => void,
   ) {
     this.handshake = options.handshake
-    this.openedAtMs = nowMs
     this.#options = options
     this.#topics = topics
     this.#maxBufferedBytes = maxBufferedBytes

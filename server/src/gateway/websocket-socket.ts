@@ -9,26 +9,18 @@ import type { NativeOutlet } from "./topics.ts"
 export class WebSocketSocket implements Socket, NativeOutlet {
   readonly endpoint: WebSocketEndpoint
   readonly subprotocol: string | undefined
-  readonly openedAtMs: number
+  readonly handshake: Handshake
   session: Session | undefined
-  handshake: Handshake
   /** What it was closed with by us. */
   ownCode: number | undefined
   readonly #overflow: Overflow
   #ws: ServerWebSocket<WebSocketSocket> | undefined
 
-  constructor(
-    endpoint: WebSocketEndpoint,
-    subprotocol: string | undefined,
-    handshake: Handshake,
-    overflow: Overflow,
-    nowMs: number,
-  ) {
+  constructor(endpoint: WebSocketEndpoint, subprotocol: string | undefined, handshake: Handshake, overflow: Overflow) {
     this.endpoint = endpoint
     this.subprotocol = subprotocol
     this.handshake = handshake
     this.#overflow = overflow
-    this.openedAtMs = nowMs
   }
 
   opened(ws: ServerWebSocket<WebSocketSocket>): void {
