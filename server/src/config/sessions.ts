@@ -160,11 +160,14 @@ export const callbackSchema = z.strictObject({
     min: 1,
     max: 10_000,
   }),
-  failuresToOpen: integer("After this many failures in a row the site is left alone for `open_for`.", {
-    default: 5,
-    min: 1,
-    max: 1_000,
-  }),
+  failuresToOpen: integer(
+    "After failing for this many different visitors in a row, the site is left alone for `open_for`.",
+    {
+      default: 5,
+      min: 1,
+      max: 1_000,
+    },
+  ),
   openForMs: duration("How long the site is left alone after failing.", { default: "5s", min: "100ms", max: "10m" }),
 })
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts"
 
 export interface BreakerOptions {
-  /** Failures in a row that open it. */
+  /** Of so many different askers in a row, failures open it. */
   readonly failuresToOpen: number
   /** How long nothing is tried then; after that one try decides. */
   readonly openForMs: number
@@ -10,10 +10,15 @@ export interface BreakerOptions {
   readonly onChange: (isOpen: boolean) => void
 }
 
-/** Stops asking somebody who keeps failing, so that the others need not wait for him each time. */
+/**
+ * Stops asking somebody who keeps failing, so that the others need not wait for him each time.
+ *
+ * What fails for one asker only, however often, says nothing about the others.
+ */
 export class Breaker {
   readonly #options: BreakerOptions
-  #failures = 0
+  /** Who asked in vain since it last went well; never more than open it. */
+  readonly #inVain = new Set<string>()
   #retryAtMs: number | undefined
   #isTrying = false
 
@@ -33,18 +38,19 @@ export class Breaker {
 
   succeeded(): void {
     const wasOpen = this.#retryAtMs !== undefined
-    this.#failures = 0
+    this.#inVain.clear()
     this.#retryAtMs = undefined
     this.#isTrying = false
     if (wasOpen) this.#options.onChange(false)
   }
 
-  failed(): void {
+  /** @param asker - whose question it was */
+  failed(asker: string): void {
     const { clock, failuresToOpen, openForMs, onChange } = this.#options
     const wasOpen = this.#retryAtMs !== undefined
     this.#isTrying = false
-    this.#failures++
-    if (this.#failures < failuresToOpen) return
+    if (this.#inVain.size < failuresToOpen) this.#inVain.add(asker)
+    if (this.#inVain.size < failuresToOpen) return
     this.#retryAtMs = clock.nowMs() + openForMs
     if (!wasOpen) onChange(true)
   }

@@ -138,10 +138,18 @@ describe("a site in trouble", () => {
     expect(await whyNot(callback({ timeoutMs: 50 }).whoIs("login=7"))).toContain("no answer within 50 ms")
   })
 
+  test("for one visitor only, as PHP is while a page of his holds the session's lock, is asked about the others", async () => {
+    const it = callback()
+    const answers = respond
+    respond = (cookies) => (cookies === "login=held" ? new Response("no", { status: 504 }) : answers(cookies))
+    for (let failure = 0; failure < 9; failure++) expect(await whyNot(it.whoIs("login=held"))).toContain("504")
+    expect(await it.whoIs("login=7")).toEqual(MEMBER)
+  })
+
   test("that fails again and again is left alone, then asked once, then believed", async () => {
     const it = callback()
     respond = () => new Response("no", { status: 502 })
-    for (let failure = 0; failure < 3; failure++) expect(await whyNot(it.whoIs("login=7"))).toContain("502")
+    for (const login of [7, 8, 9]) expect(await whyNot(it.whoIs(`login=${login}`))).toContain("502")
     expect(await whyNot(it.whoIs("login=7"))).toContain("failed too often")
     expect(asked).toHaveLength(3)
     clock.advance(5_000)

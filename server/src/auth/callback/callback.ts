@@ -20,7 +20,7 @@ export interface CallbackOptions {
   readonly cookies: readonly string[]
   /** Questions under way at a time: each keeps a PHP process busy. */
   readonly maxConcurrent: number
-  /** Failures in a row after which the site is left alone for `openForMs`. */
+  /** So many visitors in a row asked about in vain, and the site is left alone for `openForMs`. */
   readonly failuresToOpen: number
   readonly openForMs: number
 }
@@ -98,21 +98,21 @@ export class SiteCallback {
 
   async #fresh(hash: string, cookies: string): Promise<Answer> {
     const logouts = this.#logouts
-    const answer = await this.#inTurn(cookies)
+    const answer = await this.#inTurn(hash, cookies)
     // Somebody logged out while the site was answering: it may have answered before.
-    if (logouts !== this.#logouts) return this.#inTurn(cookies)
+    if (logouts !== this.#logouts) return this.#inTurn(hash, cookies)
     // Somebody may log in at any moment: that nobody is there is not remembered.
     if (answer.kind === "known") this.#remembered.set(hash, answer, this.#options.rememberMs)
     return answer
   }
 
-  async #inTurn(cookies: string): Promise<Answer> {
-    const answer = this.#turnstile.pass(() => this.#ask(cookies))
+  async #inTurn(hash: string, cookies: string): Promise<Answer> {
+    const answer = this.#turnstile.pass(() => this.#ask(hash, cookies))
     if (!answer) throw outage(`${MAX_WAITING} others wait for the site already`)
     return answer
   }
 
-  async #ask(cookies: string): Promise<Answer> {
+  async #ask(hash: string, cookies: string): Promise<Answer> {
     const untilMs = this.#breaker.closedUntilMs()
     if (untilMs !== undefined) throw outage("it has failed too often", untilMs - this.#clock.nowMs())
     try {
@@ -123,14 +123,17 @@ export class SiteCallback {
       this.#isFailing = false
       return answer
     } catch (error) {
-      throw outage(this.#reasonOf(error))
+      throw outage(this.#reasonOf(error, hash))
     }
   }
 
-  /** One strange answer may be due to one visitor's cookies; only a site that is slow or broken is left alone. */
-  #reasonOf(error: unknown): string {
+  /**
+   * One strange answer may be due to one visitor's cookies, and one that does not come too: PHP answers nothing while
+   * another page holds the lock of his session. Only a site that is slow or broken for many is left alone.
+   */
+  #reasonOf(error: unknown, hash: string): string {
     if (error instanceof BadAnswer) this.#breaker.succeeded()
-    else this.#breaker.failed()
+    else this.#breaker.failed(hash)
     const { timeoutMs, url } = this.#options
     const isLate = error instanceof Error && error.name === "TimeoutError"
     const reason = error instanceof Error ? error.message : String(error)
