@@ -17,7 +17,7 @@ test("a dropped connection is present until its grace is over", () => {
   presence.drop("room", "c1", 1_000)
   expect(presence.expire(5_999)).toEqual([])
   expect(presence.isPresent("room", "ann")).toBe(true)
-  expect(presence.expire(6_000)).toMatchObject([{ kind: "leave", info: { client: "c1" } }])
+  expect(presence.expire(6_000)).toMatchObject([{ kind: "leave", info: { client: "c1" }, goneForMs: 5_000 }])
   expect(presence.isPresent("room", "ann")).toBe(false)
 })
 

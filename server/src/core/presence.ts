@@ -8,6 +8,8 @@ export interface PresenceChange {
   readonly info: ClientInfo
   /** The first connection of this user came, or its last one left. */
   readonly ofUser: boolean
+  /** Of a leave: for how long the connection had been gone already, when its grace came first. */
+  readonly goneForMs?: number
 }
 
 interface Members {
@@ -100,7 +102,7 @@ export class Presence {
     const changes: PresenceChange[] = []
     for (const { channel, client, atMs } of this.#leaving.values()) {
       if (atMs > nowMs) break
-      changes.push(...this.leave(channel, client))
+      changes.push(...this.leave(channel, client).map((change) => ({ ...change, goneForMs: this.#graceMs })))
     }
     return changes
   }

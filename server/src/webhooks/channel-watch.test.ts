@@ -20,8 +20,14 @@ function watching({ tellsCounts = false } = {}) {
     time.nowMs += ms
     watch.tick()
   }
-  const member = (kind: "join" | "leave", user: string, ofUser = true) =>
-    watch.presence({ kind, channel: "presence-a", info: { user, client: "c" }, ofUser })
+  const member = (kind: "join" | "leave", user: string, ofUser = true, goneForMs?: number) =>
+    watch.presence({
+      kind,
+      channel: "presence-a",
+      info: { user, client: "c" },
+      ofUser,
+      ...(goneForMs === undefined ? {} : { goneForMs }),
+    })
   return { watch, events, told, wait, member }
 }
 
@@ -61,6 +67,32 @@ test("the last member leaves before the channel is vacated; further connections 
   member("leave", "ann")
   wait(DEBOUNCE_MS)
   expect(events.slice(2)).toEqual(["member_removed presence-a ann", "channel_vacated presence-a"])
+})
+
+test("a grace that a member had already counts, and the channel's goodbye waits for the members'", () => {
+  const { watch, events, wait, member } = watching()
+  watch.subscribed("presence-a", 1)
+  member("join", "ann")
+  watch.unsubscribed("presence-a", 0)
+  wait(DEBOUNCE_MS + 1_000)
+  expect(events).toEqual(["channel_occupied presence-a", "member_added presence-a ann"])
+  member("leave", "ann", true, DEBOUNCE_MS + 1_000)
+  wait(250)
+  wait(250)
+  expect(events.slice(2)).toEqual(["member_removed presence-a ann", "channel_vacated presence-a"])
+})
+
+test("a grace shorter than the wait leaves the rest of it, whoever left before", () => {
+  const { watch, events, wait, member } = watching()
+  watch.subscribed("a", 1)
+  watch.unsubscribed("a", 0)
+  watch.subscribed("presence-a", 1)
+  member("join", "ann")
+  member("leave", "ann", true, 1_000)
+  wait(DEBOUNCE_MS - 1_001)
+  expect(events).not.toContain("member_removed presence-a ann")
+  wait(1)
+  expect(events.at(-1)).toBe("member_removed presence-a ann")
 })
 
 test("after a crash: who does not come back is said goodbye, who does is not announced again", () => {

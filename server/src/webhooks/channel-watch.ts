@@ -38,7 +38,9 @@ export class ChannelWatch implements ChannelObserver {
   readonly #parts: ChannelWatchParts
   /** What back ends believe, by `keyOf`. */
   readonly #told = new Set<string>()
-  /** Goodbyes not yet said, in order of their time. */
+  /** How many members of it back ends believe in, by `keyOf` of the channel. */
+  readonly #membersTold = new Map<string, number>()
+  /** Goodbyes not yet said. */
   readonly #leaving = new Map<string, { readonly told: Told; readonly dueMs: number }>()
   /** As `#leaving`, for those of the life before. */
   readonly #returning = new Map<string, { readonly told: Told; readonly dueMs: number }>()
@@ -57,7 +59,7 @@ export class ChannelWatch implements ChannelObserver {
     for (const one of told) {
       const key = keyOf(one)
       if (this.#told.has(key)) continue
-      this.#told.add(key)
+      this.#believe(one)
       this.#returning.set(key, { told: one, dueMs })
     }
   }
@@ -76,13 +78,13 @@ export class ChannelWatch implements ChannelObserver {
     if (watched.tellsCounts) this.#counts.set(coreChannel, count)
   }
 
-  presence({ kind, channel, info, ofUser }: PresenceChange): void {
+  presence({ kind, channel, info, ofUser, goneForMs = 0 }: PresenceChange): void {
     if (!ofUser || info.user === "") return
     const watched = this.#parts.describe(channel)
     if (!watched?.hasMembers) return
     const told = { appId: watched.appId, channel: watched.channel, userId: info.user }
     if (kind === "join") this.#came(told)
-    else this.#went(told)
+    else this.#went(told, Math.max(0, DEBOUNCE_MS - goneForMs))
   }
 
   /** A subscriber found nothing in a cache channel. Many at once are one. */
@@ -111,20 +113,39 @@ export class ChannelWatch implements ChannelObserver {
     this.#leaving.delete(key)
     this.#returning.delete(key)
     if (this.#told.has(key)) return
-    this.#told.add(key)
+    this.#believe(told)
     this.#parts.add(eventOf(told, "channel_occupied", "member_added"), { ...told, isTrue: true })
   }
 
-  #went({ appId, channel, userId }: Told): void {
+  #went({ appId, channel, userId }: Told, waitMs = DEBOUNCE_MS): void {
     const told: Told = { appId, channel, ...(userId === undefined ? {} : { userId }) }
     const key = keyOf(told)
     if (!this.#told.has(key)) return
     this.#leaving.delete(key)
-    this.#leaving.set(key, { told, dueMs: this.#parts.nowMs() + DEBOUNCE_MS })
+    this.#leaving.set(key, { told, dueMs: this.#parts.nowMs() + waitMs })
+  }
+
+  #believe(told: Told): void {
+    this.#told.add(keyOf(told))
+    if (told.userId !== undefined) this.#countMember(told, 1)
+  }
+
+  #countMember({ appId, channel }: Told, by: 1 | -1): void {
+    const key = keyOf({ appId, channel })
+    const count = (this.#membersTold.get(key) ?? 0) + by
+    if (count > 0) this.#membersTold.set(key, count)
+    else this.#membersTold.delete(key)
   }
 
   #sayGoodbye(told: Told): void {
-    this.#told.delete(keyOf(told))
+    const key = keyOf(told)
+    // Members whose connection broke have their grace first: the channel's goodbye waits for theirs.
+    if (this.#membersTold.has(key)) {
+      this.#leaving.set(key, { told, dueMs: this.#parts.nowMs() })
+      return
+    }
+    this.#told.delete(key)
+    if (told.userId !== undefined) this.#countMember(told, -1)
     this.#parts.add(eventOf(told, "channel_vacated", "member_removed"), { ...told, isTrue: false })
   }
 
@@ -150,11 +171,10 @@ export class ChannelWatch implements ChannelObserver {
   }
 }
 
-/** In order of time: later ones are further back. */
 function takeDue(queue: Map<string, { readonly told: Told; readonly dueMs: number }>, nowMs: number): Told[] {
   const due: Told[] = []
   for (const [key, { told, dueMs }] of queue) {
-    if (dueMs > nowMs) break
+    if (dueMs > nowMs) continue
     queue.delete(key)
     due.push(told)
   }
