@@ -1,6 +1,11 @@
 import { z } from "zod"
 import { flag, integer, openChoice, texts } from "./fields.ts"
 
+/** Bounds of what a rate allows in one second. */
+const PER_SECOND = { min: 1, max: 10_000 } as const
+/** Bounds of what a rate allows at once, or in a minute or an hour. */
+const AT_ONCE = { min: 1, max: 100_000 } as const
+
 /** The chat, and how much of it one person may do. */
 export const chatSchema = z.strictObject({
   enabled: flag("Serves the chat: its page, its widget and its API.", { default: true }),
@@ -22,22 +27,21 @@ export const chatSchema = z.strictObject({
   }),
   messagesPerSecond: integer(
     "Messages, edits and deletions per second of one person in the long run, over all connections. The back end has no such bound.",
-    { default: 5, min: 1, max: 10_000 },
+    { default: 5, ...PER_SECOND },
   ),
-  messageBurst: integer("Messages, edits and deletions of one person at once.", { default: 20, min: 1, max: 100_000 }),
+  messageBurst: integer("Messages, edits and deletions of one person at once.", { default: 20, ...AT_ONCE }),
   requestsPerSecond: integer(
     "Questions (history, members, rooms, catching up) per second of one person in the long run, over all connections. Typing notices, read positions and joins have fixed rates of their own.",
-    { default: 20, min: 1, max: 10_000 },
+    { default: 20, ...PER_SECOND },
   ),
-  requestBurst: integer("Questions of one person at once.", { default: 100, min: 1, max: 100_000 }),
+  requestBurst: integer("Questions of one person at once.", { default: 100, ...AT_ONCE }),
   roomsPerHour: integer("Rooms one person may open per hour in the long run; five at once.", {
     default: 60,
-    min: 1,
-    max: 100_000,
+    ...AT_ONCE,
   }),
   guestsPerMinute: integer(
     "New guests per minute from one address in the long run. A whole school may stand behind one address.",
-    { default: 60, min: 1, max: 100_000 },
+    { default: 60, ...AT_ONCE },
   ),
-  guestBurst: integer("New guests from one address at once.", { default: 100, min: 1, max: 100_000 }),
+  guestBurst: integer("New guests from one address at once.", { default: 100, ...AT_ONCE }),
 })
