@@ -4,6 +4,7 @@ import type { Logger } from "../core/logger.ts"
 import type { ChatStore, StoredUser } from "../store/contract.ts"
 import type { ChatConfig } from "./config.ts"
 import type { Method, Output, Parsed } from "./contract.ts"
+import type { Headcounts } from "./headcounts.ts"
 import type { Lanes } from "./lanes.ts"
 import type { ChatOwner } from "./owner.ts"
 import type { People } from "./people.ts"
@@ -22,6 +23,7 @@ export interface ChatParts {
   readonly rates: UserRates
   readonly lanes: Lanes
   readonly pushes: Pushes
+  readonly headcounts: Headcounts
   readonly typing: TypingNotices
   readonly owner: ChatOwner
   readonly closeSession: (sessionId: string) => void

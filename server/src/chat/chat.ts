@@ -14,6 +14,7 @@ import { userChannel } from "./channel-names.ts"
 import type { ChatConfig } from "./config.ts"
 import { DefaultRooms } from "./default-rooms.ts"
 import { dispatch, isMethod, readJson } from "./dispatch.ts"
+import { HEADCOUNT_INTERVAL_MS, Headcounts } from "./headcounts.ts"
 import { restCaller } from "./http/rest-caller.ts"
 import { restRoutes } from "./http/rest-routes.ts"
 import { type SessionRequests, type SiteIdentity, sessionRoutes } from "./http/session-routes.ts"
@@ -81,7 +82,12 @@ const HOUSEKEEPING_MS = 3_600_000
 export function createChat(options: ChatOptions): Chat {
   const { store, channels, clock, log, config } = options
   const defaultRooms = new DefaultRooms(store, config, clock)
-  const people = new People(store, defaultRooms, clock)
+  const pushes = new Pushes(channels, log)
+  const headcounts = new Headcounts(channels, pushes)
+  channels.observe(headcounts)
+  const people = new People(store, defaultRooms, clock, (user, rooms) => {
+    for (const { id, memberCount } of rooms) headcounts.joined(id, user, memberCount)
+  })
   const owner = new ChatOwner(store, channels, config)
   const parts: ChatParts = {
     store,
@@ -93,7 +99,8 @@ export function createChat(options: ChatOptions): Chat {
     owner,
     rates: new UserRates(config.rates, clock),
     lanes: new Lanes(),
-    pushes: new Pushes(channels, log),
+    pushes,
+    headcounts,
     typing: new TypingNotices(clock),
     closeSession: options.closeSession,
     closeUser: options.closeUser,
@@ -104,7 +111,7 @@ export function createChat(options: ChatOptions): Chat {
     const login = await logins.read(cookieOf(headers, SESSION_COOKIE))
     return login && logins.identityOf(login)
   }
-  let stopHousekeeping = (): void => undefined
+  const stops: (() => void)[] = []
   return {
     owner,
     rooms: new PlainRooms(parts),
@@ -120,7 +127,8 @@ export function createChat(options: ChatOptions): Chat {
       return sessionRoutes({ ...options, logins, merging }).route("/", restRoutes({ ...options, call, identify }))
     },
     start: async () => {
-      stopHousekeeping = clock.every(HOUSEKEEPING_MS, () => void keepHouse(options))
+      stops.push(clock.every(HOUSEKEEPING_MS, () => void keepHouse(options)))
+      stops.push(clock.every(HEADCOUNT_INTERVAL_MS, () => headcounts.tell()))
       try {
         await defaultRooms.ids()
       } catch (error) {
@@ -131,7 +139,9 @@ export function createChat(options: ChatOptions): Chat {
         )
       }
     },
-    stop: () => stopHousekeeping(),
+    stop: () => {
+      for (const stop of stops) stop()
+    },
   }
 }
 

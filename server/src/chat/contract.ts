@@ -35,6 +35,8 @@ export const CHAT_LIMITS = {
   typingIntervalMs: 3_000,
   /** Conversations above this many members carry no typing notices. */
   typingMaxMembers: 50,
+  /** Where more people than this are present, clients are told how many they are, not who comes and goes. */
+  presenceMaxUsers: 200,
 } as const
 
 export const userSchema = z.object({
@@ -273,7 +275,12 @@ export const operations = {
     "/chat/v1/conversations/{conversation_id}/members",
     "Members of a conversation, online first, then by name",
     z.object({ conversation_id: conversationId, limit: z.coerce.number().int().min(1).max(200).default(100) }),
-    z.object({ members: z.array(memberSchema), total: z.number().int() }),
+    z.object({
+      members: z.array(memberSchema),
+      total: z.number().int(),
+      /** How many people are present, also those who are no members (bare sockets without identity). */
+      online: z.number().int(),
+    }),
   ),
   "chat.messages": op(
     "GET",
@@ -360,7 +367,7 @@ export type Output<M extends Method> = z.output<Operations[M]["output"]>
 /**
  * What a conversation's channel (`Conversation.channel`) and a person's own channel carry, as JSON.
  *
- * `chat:c:<conversation id>`: message, change, typing, member_joined, member_left, user_merged, read.
+ * `chat:c:<conversation id>`: message, change, typing, member_joined, member_left, headcount, user_merged, read.
  * `chat:u:<user id>`: read (my other devices), conversation_added, conversation_removed, user.
  * The server subscribes each chat connection to the person's own channel by itself (server-side subscription).
  * Every push that counts messages or changes carries the conversation's two heads.
@@ -371,6 +378,12 @@ export type Push =
   | { type: "typing"; conversation_id: string; user: User; active: boolean }
   | { type: "member_joined"; conversation_id: string; user: User; member_count: number }
   | { type: "member_left"; conversation_id: string; user: User; member_count: number }
+  /**
+   * Where more than `presenceMaxUsers` are present, or were until now: how many there are, at most every few seconds. It
+   * stands for `member_joined`, `member_left` and the channel's joins and leaves. `member_count` is absent when it has
+   * not changed.
+   */
+  | { type: "headcount"; conversation_id: string; online: number; member_count?: number }
   /**
    * The guest `from` has signed in and is `user` now, in everything: his messages are `user`'s, also one that arrives
    * later, and his membership is. Clients put `user` in the place of `from`. Where he spoke, `chg_head` has grown by

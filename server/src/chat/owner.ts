@@ -4,6 +4,7 @@ import { SkeinError } from "../core/errors.ts"
 import type { ChatStore } from "../store/contract.ts"
 import { CHAT_PREFIX, conversationChannel, conversationOf, userChannel } from "./channel-names.ts"
 import type { ChatConfig } from "./config.ts"
+import { CHAT_LIMITS } from "./contract.ts"
 import { isAnonymousId } from "./ids.ts"
 import { ensureUsableId } from "./profile.ts"
 import type { ChatChannels } from "./pushes.ts"
@@ -14,6 +15,7 @@ import type { ChatChannels } from "./pushes.ts"
  */
 export class ChatOwner implements ChannelOwner {
   readonly prefix = CHAT_PREFIX
+  readonly maxUsersTold = CHAT_LIMITS.presenceMaxUsers
   readonly #store: ChatStore
   readonly #channels: ChatChannels
   readonly #config: ChatConfig

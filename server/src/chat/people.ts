@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts"
 import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
-import type { ChatStore, StoredUser, UserDraft } from "../store/contract.ts"
+import type { ChatStore, StoredConversation, StoredUser, UserDraft } from "../store/contract.ts"
 import type { DefaultRooms } from "./default-rooms.ts"
 import { isGuestId, SITE_ID } from "./ids.ts"
 import { fittingName, nameKey } from "./names.ts"
@@ -18,6 +18,8 @@ interface Known {
   readonly user: Promise<StoredUser>
 }
 
+type Arrived = (user: StoredUser, rooms: readonly StoredConversation[]) => void
+
 /** Somebody as the back end names him. */
 export interface PersonTold {
   readonly id: string
@@ -33,13 +35,16 @@ export class People {
   readonly #store: ChatStore
   readonly #defaultRooms: DefaultRooms
   readonly #clock: Clock
+  readonly #arrived: Arrived
   readonly #known = new Map<string, Known>()
   readonly #touchedAtMs = new Map<string, number>()
 
-  constructor(store: ChatStore, defaultRooms: DefaultRooms, clock: Clock) {
+  /** @param arrived - somebody who was not here before is now a member of these default rooms */
+  constructor(store: ChatStore, defaultRooms: DefaultRooms, clock: Clock, arrived: Arrived) {
     this.#store = store
     this.#defaultRooms = defaultRooms
     this.#clock = clock
+    this.#arrived = arrived
   }
 
   /** @throws SkeinError `unauthorized` for nobody, `permission_denied` for ids that are not the site's to give */
@@ -116,12 +121,13 @@ export class People {
   /** Makes a guest or gives it another name. @throws SkeinError `name_taken`, `bad_request` */
   async saveGuest(id: string, name: string): Promise<StoredUser> {
     const nowMs = this.#clock.nowMs()
-    const { user } = await this.#store.saveUser({
+    const { user, joined } = await this.#store.saveUser({
       user: { id, name, nameKey: nameKey(name), guest: true },
       defaultRooms: await this.#defaultRooms.ids(),
       nowMs,
       uniqueSinceMs: nowMs - GUEST_NAME_HOLD_MS,
     })
+    this.#arrived(user, joined)
     this.#remember(id, { info: undefined, user: Promise.resolve(user) })
     return user
   }
@@ -156,7 +162,9 @@ export class People {
   }
 
   async #save(user: UserDraft, defaultRooms: readonly string[]): Promise<StoredUser> {
-    return (await this.#store.saveUser({ user, defaultRooms, nowMs: this.#clock.nowMs() })).user
+    const saved = await this.#store.saveUser({ user, defaultRooms, nowMs: this.#clock.nowMs() })
+    this.#arrived(saved.user, saved.joined)
+    return saved.user
   }
 
   #remember(userId: string, known: Known): void {

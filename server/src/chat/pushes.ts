@@ -4,7 +4,7 @@ import { conversationChannel, userChannel } from "./channel-names.ts"
 import type { Push } from "./contract.ts"
 
 /** The part of core's channels the chat uses. */
-export type ChatChannels = Pick<Channels, "publish" | "revokeUser" | "presence">
+export type ChatChannels = Pick<Channels, "publish" | "revokeUser" | "presence" | "presenceStats" | "observe">
 
 /**
  * Tells subscribers what has been stored. A push that cannot be delivered is logged and forgotten: the database has

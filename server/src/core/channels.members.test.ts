@@ -69,3 +69,20 @@ test("a connection that its own reply ends is in none of the channels, and nobod
   expect([node.topics.count("t>a"), node.topics.count("t>b"), node.channels.hub.channels.size]).toEqual([0, 0, 0])
   expect(told).toEqual([])
 })
+
+test("in an application's channel that many are in, who comes is told of nobody, and the others of the newcomer", async () => {
+  const node = new FakeNode([
+    ruleWith({ pattern: "chat:*", subscribe: "app", presence: true, joinLeave: true }),
+    ruleWith({ presence: true, joinLeave: true }),
+  ])
+  node.channels.addOwner({ prefix: "chat:", maxUsersTold: 2, ensureMaySubscribe: async () => undefined })
+  const people = ["ann", "bob", "cy", "dee", "eve"].map((userId) => node.connect({ userId }))
+  for (const channel of ["chat:1", "open"])
+    for (const { connection } of people)
+      await node.channels.subscribe(connection, channel, { joinLeave: true }, () => undefined)
+  // Two were there when the third came: that is not too many yet.
+  expect([node.topics.count("t&chat:1"), node.topics.count("t&open")]).toEqual([3, 5])
+  expect(node.channels.presenceStats(undefined, "chat:1").users).toBe(5)
+  for (const { connection } of people) node.channels.unsubscribe(connection, "chat:1")
+  expect(node.topics.count("t&chat:1")).toBe(0)
+})

@@ -141,7 +141,10 @@ describe("the site's back end in the chat", () => {
     const add = () => site("chat.members.add", { room: "order-42", user: { id: "ann", name: "Ann" } })
     const { conversation, joined } = await add()
     expect([conversation.member_count, joined, (await add()).joined]).toEqual([1, true, false])
-    expect(it.channels.of("member_joined")).toHaveLength(1)
+    // The lobby hears of her as well: who is named for the first time comes into the default rooms.
+    const toldOf = (id: string) => it.channels.of("member_joined").filter((push) => push.conversation_id === id)
+    expect(toldOf(conversation.id)).toHaveLength(1)
+    expect(toldOf(await it.lobby())).toHaveLength(1)
     expect((await page("ann", conversation.id)).length).toBe(0)
     const remove = () => site("chat.members.remove", { room: "order-42", user: { id: "ann" } })
     expect([await remove(), await remove()]).toEqual([{ left: true }, { left: false }])

@@ -59,6 +59,7 @@ export const listMembers: Call<"chat.members"> = async (parts, { user }, { conve
       online: online.has(user.id),
     })),
     total,
+    online: online.size,
   }
 }
 

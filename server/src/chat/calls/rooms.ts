@@ -5,7 +5,7 @@ import { CHAT_LIMITS } from "../contract.ts"
 import { cleanName, nameKey, slugOf } from "../names.ts"
 import { openRoom, topicOf } from "../new-rooms.ts"
 import { mayCreateRooms } from "../policies.ts"
-import { toConversation, toMembership, toUser } from "../wire.ts"
+import { toConversation, toMembership } from "../wire.ts"
 
 export const listRooms: Call<"chat.rooms.list"> = async ({ store }, _caller, { query, limit }) => {
   const queryKey = query === undefined ? undefined : nameKey(query)
@@ -58,18 +58,13 @@ async function membershipOf(
 
 /** Makes somebody a member and tells everyone. @throws SkeinError `not_found` */
 export async function addMember(
-  { store, clock, pushes }: ChatParts,
+  { store, clock, pushes, headcounts }: ChatParts,
   user: StoredUser,
   conversationId: string,
 ): Promise<Joined> {
   const { membership, joined } = await store.join({ conversationId, userId: user.id, nowMs: clock.nowMs() })
   if (!joined) return { membership, joined }
-  pushes.toConversation(conversationId, {
-    type: "member_joined",
-    conversation_id: conversationId,
-    user: toUser(user),
-    member_count: membership.memberCount,
-  })
+  headcounts.joined(conversationId, user, membership.memberCount)
   pushes.toUser(user.id, { type: "conversation_added", conversation: toMembership(membership) })
   return { membership, joined }
 }
@@ -82,7 +77,7 @@ export const leaveRoom: Call<"chat.rooms.leave"> = async (parts, { user }, { con
 
 /** Ends a membership and cuts the channel in the same step. Resolves with false when there was none. */
 export async function removeMember(
-  { store, lanes, owner, pushes }: ChatParts,
+  { store, lanes, owner, pushes, headcounts }: ChatParts,
   user: StoredUser,
   conversationId: string,
 ): Promise<boolean> {
@@ -93,12 +88,7 @@ export async function removeMember(
       owner.cut(user.id, conversationId)
       if (!left) return
       pushes.toUser(user.id, { type: "conversation_removed", conversation_id: conversationId })
-      pushes.toConversation(conversationId, {
-        type: "member_left",
-        conversation_id: conversationId,
-        user: toUser(user),
-        member_count: memberCount,
-      })
+      headcounts.left(conversationId, user, memberCount)
     },
   )
   return left

@@ -1,3 +1,4 @@
+import type { ChannelObserver } from "../../core/channels.ts"
 import type { Identity } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
 import { FakeClock } from "../../core/testing/fake-clock.ts"
@@ -30,6 +31,17 @@ export class RecordingChannels {
 
   presence(): Map<string, { user: string; client: string }> {
     return this.present
+  }
+
+  presenceStats(): { clients: number; users: number } {
+    return { clients: this.present.size, users: new Set([...this.present.values()].map(({ user }) => user)).size }
+  }
+
+  /** Whom the chat has look at who comes and goes. */
+  readonly observers: ChannelObserver[] = []
+
+  observe(observer: ChannelObserver): void {
+    this.observers.push(observer)
   }
 
   /** The pushes of one type, wherever they went. */
