@@ -44,6 +44,11 @@ function oneEntry({ doc }: Setting, value: unknown): unknown {
   return doc.kind === "texts" && typeof value === "string" ? [value] : undefined
 }
 
+/** A list may be one text in the file too: so `session.save_path` can be copied as it stands. */
+function listed(setting: Setting, value: unknown): unknown {
+  return setting.doc.kind === "texts" && typeof value === "string" ? fromText(setting, value) : value
+}
+
 /** @param flags - names of settings with the text given, and how the flag was written */
 export function fromFlags(flags: readonly { name: string; text: string; source: string }[]): Given {
   const values: GivenValue[] = []
@@ -75,7 +80,7 @@ export function fromDocument(document: Readonly<Record<string, unknown>>, source
   }
   const fromFile = (setting: Setting, name: string, value: unknown) => {
     if (name === setting.short) return oneEntry(setting, value) ?? value
-    if (setting.doc.kind !== "tables") return value
+    if (setting.doc.kind !== "tables") return listed(setting, value)
     if (!Array.isArray(value) || !value.every(isTable)) return value
     return value.map((row, index) => readRow(setting, row, `${source}: ${setting.name}[${index}]`, problems))
   }
@@ -93,8 +98,9 @@ function readRow(
   const parts = ROW_SETTINGS.get(list.name) ?? []
   const known: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(row)) {
-    const [property] = parts.find(({ name }) => name === key)?.path ?? []
-    if (property !== undefined) known[property] = value
+    const part = parts.find(({ name }) => name === key)
+    const [property] = part?.path ?? []
+    if (part && property !== undefined) known[property] = listed(part, value)
     else {
       const names = parts.map(({ name }) => name)
       problems.push(`${where}.${key} is not a setting${didYouMean(key, names)}`)

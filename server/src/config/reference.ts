@@ -16,10 +16,10 @@ The whole configuration is checked before the server starts, and every problem i
 came from. Unknown names are errors. \`skein config print\` shows what is in force and where each value came from, with
 secrets masked.
 
-Durations are written with their unit: \`250ms\`, \`10s\`, \`5m\`, \`24h\`, \`7d\`. Lists are separated by commas in the
-environment and after \`--set\`; where a list has a variable in the singular, that one holds a single entry as it is. What has a
-short variable has a short name too, in the file before any section: \`port = 9000\`, \`api_key = "…"\`. Examples
-to start from: [getting started](guides/getting-started.md#configure), [in production](guides/production.md).
+Durations are written with their unit: \`250ms\`, \`10s\`, \`5m\`, \`24h\`, \`7d\`. A list in the environment
+or after \`--set\` is one text, separated by commas, and may be so in the file; where a list has a variable in the singular,
+that one holds a single entry as it is. What has a short variable has a short name too, in the file before any section:
+\`port = 9000\`, \`api_key = "…"\`. Examples to start from: [getting started](guides/getting-started.md#configure), [in production](guides/production.md).
 `
 
 const SECTION_TEXTS: Readonly<Record<string, string>> = {

@@ -39,6 +39,19 @@ test("a store that the framework has not is refused", () => {
   ])
 })
 
+test("what php.ini says is taken as it stands, also for several servers", () => {
+  const fromFile = (text: string) => loadConfig({ env: {}, flags: [], file: { name: "skein.toml", text } }).settings
+  expect(
+    fromFile('[sessions]\nredis_urls = "tcp://10.0.0.5:6379?weight=1, tcp://10.0.0.6:6379"').sessions.redisUrls,
+  ).toEqual(["tcp://10.0.0.5:6379?weight=1", "tcp://10.0.0.6:6379"])
+  expect(
+    fromFile('[sessions]\nmemcached_servers = "10.0.0.5:11211,10.0.0.6:11211:2"').sessions.memcachedServers,
+  ).toHaveLength(2)
+  expect(fromFile('[sessions]\nuser_path = "user.id"').sessions.userPath).toEqual(["user.id"])
+  const site = '[[sites]]\nname = "club"\ncallback_url = "http://10.0.0.7/"\ncallback_cookies = "PHPSESSID"'
+  expect(fromFile(site).sites?.[0]?.callbackCookies).toEqual(["PHPSESSID"])
+})
+
 test("keys and passwords never appear in problems", () => {
   const said = problems({
     app_key: "short-secret",
