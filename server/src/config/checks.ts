@@ -1,15 +1,11 @@
 import type { Mode } from "./config.ts"
+import type { Conflict } from "./conflict.ts"
 import { formatDurationMs } from "./duration.ts"
 import type { Settings } from "./schema.ts"
 import { sessionConflicts } from "./sessions.ts"
 import { siteConflicts } from "./sites.ts"
 
-/** A problem between settings that are fine one by one. `names` are the settings it is about. */
-export interface Conflict {
-  readonly names: readonly string[]
-  readonly text: string
-}
-
+/** Everything in these settings that does not go together. */
 export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
   return [
     ...timeConflicts(settings),

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { Conflict } from "./conflict.ts"
 import { choice, duration, flag, integer, optionalText, text, texts } from "./fields.ts"
 
 /** Reading the login sessions of a PHP site where it keeps them. */
@@ -173,16 +174,11 @@ export const callbackSchema = z.strictObject({
 
 export type SessionsSettings = z.output<typeof sessionsSchema>
 
-interface SessionConflict {
-  readonly names: readonly string[]
-  readonly text: string
-}
-
 /** What is missing for the framework and the store that are named. */
-export function sessionConflicts(sessions: SessionsSettings): SessionConflict[] {
+export function sessionConflicts(sessions: SessionsSettings): Conflict[] {
   const { framework, store } = sessions
   if (framework === "none") return []
-  const conflicts: SessionConflict[] = []
+  const conflicts: Conflict[] = []
   const say = (name: string, text: string) =>
     conflicts.push({ names: [`sessions.${name}`, "sessions.framework"], text })
   const stores = STORES[framework]

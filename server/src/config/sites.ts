@@ -1,4 +1,5 @@
 import { z } from "zod"
+import type { Conflict } from "./conflict.ts"
 import { duration, optionalText, text, texts } from "./fields.ts"
 import { type callbackSchema, type SessionsSettings, sessionConflicts, sessionsSchema } from "./sessions.ts"
 
@@ -49,7 +50,8 @@ interface Sites {
   readonly pusherApps?: readonly { readonly id: string; readonly site?: string | undefined }[] | undefined
 }
 
-export function siteConflicts({ sites, pusherApps = [] }: Sites): { names: readonly string[]; text: string }[] {
+/** What is wrong with the further sites, and with the names by which apps call them. */
+export function siteConflicts({ sites, pusherApps = [] }: Sites): Conflict[] {
   const known = new Set<string>([MAIN_SITE, NO_SITE])
   const conflicts = sites.flatMap((site, index) => {
     const say = (text: string) => ({ names: ["sites"], text: `[${index}] (${site.name}): ${text}` })
