@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test"
-import type { Browser } from "playwright-core"
-import { openBrowser } from "../../support/chromium.ts"
+import { expect, test } from "bun:test"
 import { freePort } from "../../support/ports.ts"
 import { TestServer } from "../../support/server.ts"
-import { HOST, type HttpBlock, type Nginx, startShippedNginx } from "../support/nginx.ts"
+import { HOST, type HttpBlock, startShippedNginx } from "../support/nginx.ts"
 import { BEHIND_PROXY, guest, say, sees } from "./people.ts"
+import { site } from "./site.ts"
 
 const CDN = "cdn.example.com"
-
-let server: TestServer
-let nginx: Nginx
-let browser: Browser
 
 /** A CDN for nothing but the files, which it takes from the server and hands on as they come. */
 const cdn: HttpBlock = ({ port, certificate }) => `
@@ -23,23 +18,16 @@ const cdn: HttpBlock = ({ port, certificate }) => `
     location /assets/ { proxy_pass http://skein; }
   }`
 
-beforeAll(async () => {
+const shop = site("*.example.com", async (stopLater) => {
   const port = await freePort()
-  nginx = await startShippedNginx(port, { more: cdn })
-  server = await TestServer.start({
-    port,
-    env: { ...BEHIND_PROXY, SKEIN_ASSETS_BASE_URL: `https://${CDN}:${nginx.port}` },
-  })
-  browser = await openBrowser("*.example.com")
-}, 30_000)
-afterAll(async () => {
-  await browser?.close()
-  await nginx?.stop()
-  await server?.stop()
+  const nginx = stopLater(await startShippedNginx(port, { more: cdn }))
+  const env = { ...BEHIND_PROXY, SKEIN_ASSETS_BASE_URL: `https://${CDN}:${nginx.port}` }
+  stopLater(await TestServer.start({ port, env }))
+  return { nginx }
 })
 
 test("scripts and styles come from the CDN, and the page works under its own policy", async () => {
-  const ann = await guest(browser, "Ann", `https://${HOST}:${nginx.port}/`)
+  const ann = await guest(shop.browser, "Ann", `https://${HOST}:${shop.nginx.port}/`)
   await say(ann, "hello by way of a CDN")
   await sees(ann, "hello by way of a CDN")
   const loaded = await ann.page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name))

@@ -1,26 +1,17 @@
-import { afterAll, beforeAll, expect, test } from "bun:test"
-import type { Browser } from "playwright-core"
+import { expect, test } from "bun:test"
 import { comeBack } from "../../browser/support/people.ts"
-import { openBrowser } from "../../support/chromium.ts"
 import { TestServer } from "../../support/server.ts"
-import { HOST, type Nginx, PREFIX_HOST, startShippedNginx } from "../support/nginx.ts"
+import { HOST, PREFIX_HOST, startShippedNginx } from "../support/nginx.ts"
 import { BEHIND_PROXY, type Guest, guest, say, sees } from "./people.ts"
+import { site } from "./site.ts"
 
-let server: TestServer
-let nginx: Nginx
-let browser: Browser
-beforeAll(async () => {
-  server = await TestServer.start({ env: BEHIND_PROXY })
-  nginx = await startShippedNginx(server.port)
-  browser = await openBrowser("*.example.com")
-}, 30_000)
-afterAll(async () => {
-  await browser?.close()
-  await nginx?.stop()
-  await server?.stop()
+const shop = site("*.example.com", async (stopLater) => {
+  const server = stopLater(await TestServer.start({ env: BEHIND_PROXY }))
+  return { server, nginx: stopLater(await startShippedNginx(server.port)) }
 })
 
 test("people chat through nginx: over TLS on a host of its own, and under a prefix of another site", async () => {
+  const { browser, nginx } = shop
   const own = await guest(browser, "Ann", `https://${HOST}:${nginx.port}/`)
   const under = await guest(browser, "Ben", `https://${PREFIX_HOST}:${nginx.port}/skein/`)
   await say(own, "hello from the host")
@@ -41,6 +32,7 @@ test("people chat through nginx: over TLS on a host of its own, and under a pref
 }, 60_000)
 
 test("the server is killed and started again behind nginx: the page comes back, nothing lost, nothing doubled", async () => {
+  const { browser, nginx, server } = shop
   const [cleo, dan] = [
     await guest(browser, "Cleo", `https://${HOST}:${nginx.port}/`),
     await guest(browser, "Dan", `https://${PREFIX_HOST}:${nginx.port}/skein/`),
