@@ -190,12 +190,11 @@ describe("HTTP", () => {
   })
 
   test("half-open handshakes and dripped headers are cut, others do not wait", async () => {
-    const started = performance.now()
     const silent = new RawClient(server.port)
     const partial = new RawClient(server.port)
     partial.write("GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgr")
     await expectOthersUnharmed()
-    expect(performance.now() - started).toBeLessThan(2_000)
+    expect([silent.closed, partial.closed]).toEqual([false, false])
     await until(() => silent.closed && partial.closed, "both are cut", 20_000)
   }, 30_000)
 

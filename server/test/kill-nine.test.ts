@@ -193,7 +193,8 @@ test(`kill -9 under load, ${ROUNDS} rounds: nothing acknowledged is lost, nothin
   await Promise.all(stubborn.map((publisher) => publisher.stop()))
   const history = await wholeHistory(server)
   const top = history.at(-1)?.offset ?? 0
-  await until(() => listeners.every(({ last }) => last === top), "every listener reaches the end", 30_000)
+  // What was under way when its publisher hung up may have come since.
+  await until(() => listeners.every(({ last }) => last >= top), "every listener reaches the end", 30_000)
   for (const listener of listeners) listener.stop()
 
   expect(history.map(({ offset }) => offset)).toEqual(Array.from({ length: top }, (_, i) => i + 1))

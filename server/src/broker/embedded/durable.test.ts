@@ -189,9 +189,10 @@ test("an idempotency key is remembered for five minutes at least, then forgotten
   clock.advance(2 * MINUTE_MS)
   expect(await running.broker.publish("a", rule, draft)).toMatchObject({ duplicate: false, position: { offset: 2 } })
   clock.advance(6 * MINUTE_MS)
-  await eventually("a tick", async () => {
+  // Keys are removed when there is nothing else to remove, and the first publication may have gone long ago.
+  await eventually("both publications to be removed", async () => {
     await secondGoesBy(running, clock)
-    return (running.broker.stats().log?.trimmedRows ?? 0) > 0
+    return running.broker.stats().log?.trimmedRows === 2
   })
   await running.broker.stop()
   const db = new Database(`${folder.path}/log.db`)

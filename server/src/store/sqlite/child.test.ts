@@ -134,7 +134,7 @@ describe("the store's child process", () => {
 })
 
 async function until(happened: () => Promise<boolean>, what: string): Promise<void> {
-  const deadlineMs = Date.now() + 5_000
+  const deadlineMs = Date.now() + 10_000
   while (!(await happened())) {
     if (Date.now() > deadlineMs) throw new Error(`never happened: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
