@@ -7,6 +7,11 @@ const PERMISSION = ["anyone", "user", "token", "nobody"] as const
 const PERMISSIONS =
   '"anyone" includes anonymous connections, "user" needs an identity, "token" a token for this channel'
 
+const MEMBERS_NOTE = "false, true for a pattern that begins with `presence-`"
+
+/** Channels that mean nothing without their members: Pusher's presence channels, also of an app that shares none. */
+const OF_MEMBERS = /^(app:[^:]+:)?presence-/
+
 /** `pattern` without its default: a rule has to say what it is for. */
 export const ruleSchema = z.strictObject({
   pattern: text("Exact channel name, `name:*` for every channel that begins so, or `*` for all others.", {
@@ -25,8 +30,8 @@ export const ruleSchema = z.strictObject({
   recovery: openFlag("Clients may resume from the position they saw last. Needs history.", {
     defaultNote: "true with history, false without",
   }),
-  presence: flag("Keeps who is in the channel.", { default: false }),
-  joinLeave: flag("Tells subscribers that ask for it who joins and leaves.", { default: false }),
+  presence: openFlag("Keeps who is in the channel.", { defaultNote: MEMBERS_NOTE }),
+  joinLeave: openFlag("Tells subscribers that ask for it who joins and leaves.", { defaultNote: MEMBERS_NOTE }),
   subscribe: choice(`Who may subscribe: ${PERMISSIONS}.`, PERMISSION, { default: "token" }),
   publish: choice(
     `Which clients may publish; the back end always may: ${PERMISSIONS}, "subscriber" a subscription to the channel.`,
@@ -46,7 +51,13 @@ export const ruleSchema = z.strictObject({
 })
 
 export function toChannelRule(rule: z.output<typeof ruleSchema>): ChannelRule {
-  return { ...rule, recovery: rule.recovery ?? rule.historySize > 0 }
+  const ofMembers = OF_MEMBERS.test(rule.pattern)
+  return {
+    ...rule,
+    recovery: rule.recovery ?? rule.historySize > 0,
+    presence: rule.presence ?? ofMembers,
+    joinLeave: rule.joinLeave ?? ofMembers,
+  }
 }
 
 const open: ChannelRule = {

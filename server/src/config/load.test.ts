@@ -279,6 +279,18 @@ test("a channel rule has recovery when it has history", () => {
   expect(channels[1]?.recovery).toBe(false)
 })
 
+test("a rule for presence channels keeps their members unless it says otherwise", () => {
+  const rule = (pattern: string, more = "") => {
+    const [found] = close({ toml: `[[channels]]\npattern = "${pattern}"\nhistory_size = 5\n${more}` }).channels
+    return [found?.presence, found?.joinLeave]
+  }
+  for (const pattern of ["presence-room.*", "presence-*", "presence-cache-x", "app:shop:presence-room.1"])
+    expect(rule(pattern)).toEqual([true, true])
+  for (const pattern of ["*", "presence", "private-presence-*", "shop:presence-x"])
+    expect(rule(pattern)).toEqual([false, false])
+  expect(rule("presence-room.*", "presence = false")).toEqual([false, true])
+})
+
 test("channel rules can come as JSON from the environment, with the same checks", () => {
   const { channels } = close({ env: { SKEIN_CHANNELS: '[{"pattern":"news","history_size":10}]' } })
   expect(channels[0]).toMatchObject({ pattern: "news", historySize: 10, recovery: true })
