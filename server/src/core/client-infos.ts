@@ -2,8 +2,8 @@ import type { Connection, Subscription } from "./connection.ts"
 import type { ClientInfo } from "./publication.ts"
 
 /**
- * Who somebody is to the others of a channel. The same object as long as it says the same, so that what it is written
- * as can be remembered with it (a WeakMap by the object) and is not made anew for every publication.
+ * What the other subscribers of a channel are shown of a connection. Returns the same object until its content changes,
+ * so that encoders can keep the text of it in a WeakMap and need not encode it again for every publication.
  */
 export class ClientInfos {
   readonly #known = new WeakMap<Connection, ClientInfo>()

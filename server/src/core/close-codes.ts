@@ -10,6 +10,7 @@ export interface CloseReason {
   readonly reason: string
 }
 
+/** Why a connection ends. */
 export const CLOSE = {
   normal: { code: 3000, reason: "connection closed" },
   shutdown: { code: 3001, reason: "shutdown" },
@@ -41,7 +42,7 @@ export const CLOSE = {
  */
 export const isGoodbye = (code: number): boolean => code === 1000 || code === 1005
 
-/** Below 2500 the client stops that subscription, from 2500 on it resubscribes (with recovery). */
+/** Why a subscription ends. Below 2500 the client stops it, from 2500 on it resubscribes (with recovery). */
 export const UNSUBSCRIBE = {
   server: { code: 2000, reason: "server unsubscribe" },
   insufficientState: { code: 2500, reason: "insufficient state" },

@@ -1,5 +1,5 @@
 import type { CloseReason } from "./close-codes.ts"
-import type { JsonText, Position } from "./publication.ts"
+import type { JsonText, Position, Publication } from "./publication.ts"
 
 /** Who a connection is. Decided by auth, once, before the connection is registered. */
 export interface Identity {
@@ -19,12 +19,16 @@ export interface Identity {
   readonly backEnd?: boolean
 }
 
+/** A channel that the server subscribes a connection to, without being asked by its client. */
 export interface ServerSubscription {
   readonly channel: string
+  /** What others see of the connection in this channel, besides `Identity.info` (`chan_info`). */
   readonly info?: JsonText
+  /** Handed to the client with the subscription. */
   readonly data?: JsonText
 }
 
+/** The identity of a connection about which nothing is known. */
 export const ANONYMOUS: Identity = { userId: "" }
 
 /** One encoded frame: text for text frames, bytes for binary ones. */
@@ -42,7 +46,7 @@ export interface Outlet {
   leave(topic: string): void
   /** Ends the connection. Idempotent. */
   close(reason: CloseReason): void
-  /** The outlet that this one only dresses up: whoever spares this one means that one. */
+  /** The outlet that this one wraps. Excluding the wrapper from a publish excludes the outlet inside. */
   readonly inner?: Outlet
 }
 
@@ -61,7 +65,7 @@ export interface Subscription {
   readonly joinLeave: boolean
   readonly serverSide: boolean
   readonly chanInfo?: JsonText
-  /** Who the connection is in this channel, where its token says so. Absent: whoever it is anyway. */
+  /** The user of the connection in this channel, where its token names one. Absent: the user of its identity. */
   readonly userId?: string
   /** Unix milliseconds; absent: never. */
   expiresAtMs?: number
@@ -80,36 +84,47 @@ export interface Connection {
   readonly subscriptions: Map<string, Subscription>
 }
 
+/** How a connection wants to be subscribed to one channel. */
 export interface SubscribeRequest {
   /** Where to resume. An empty epoch means any. Absent: no recovery asked. */
   readonly recover?: Position
   /** Refuse with `unrecoverable_position` instead of answering `recovered: false`. */
   readonly rejectUnrecovered?: boolean
+  /** Asks for the channel's joins and leaves. Granted only where the rule has them. */
   readonly joinLeave?: boolean
   /** From a verified subscription token for exactly this channel. */
   readonly token?: {
     readonly info?: JsonText
     readonly expiresAtMs?: number
     readonly data?: JsonText
-    /** Who the connection is in this channel (a Pusher presence channel names its members by itself). */
+    /** The user of the connection in this channel. Pusher's presence channels name their members themselves. */
     readonly userId?: string
   }
-  /** Where nothing is recovered by `recover`: the newest kept publication comes along in the result (a cache channel). */
+  /** When `recover` recovers nothing, the result holds the newest kept publication instead (a cache channel). */
   readonly newest?: boolean
+  /** The server subscribes the connection: the rule's `subscribe` is not asked. */
   readonly serverSide?: boolean
+  /** What others see of the connection in this channel, besides `Identity.info`. The token's `info` comes before it. */
   readonly chanInfo?: JsonText
 }
 
+/** What a subscriber is told: where it stands, and what it missed. */
 export interface SubscribeResult {
   readonly channel: string
+  /** The rule lets clients resume from a position. */
   readonly recoverable: boolean
+  /** The channel has history, so publications carry offsets. */
   readonly positioned: boolean
   /** Channels with history: when recovered, the position the client came with; otherwise the top. */
   readonly position?: Position
+  /** The request asked for recovery, and the channel has it. */
   readonly wasRecovering: boolean
+  /** `publications` is everything missed. */
   readonly recovered: boolean
   /** The publications missed, oldest first. Empty unless `recovered`, or the newest one where that was asked for. */
-  readonly publications: readonly import("./publication.ts").Publication[]
+  readonly publications: readonly Publication[]
+  /** When the subscription's token ends, Unix milliseconds. Absent: never. */
   readonly expiresAtMs?: number
+  /** What the token says to the client. */
   readonly data?: JsonText
 }

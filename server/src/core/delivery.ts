@@ -12,7 +12,7 @@ export interface DeliveryParts {
   readonly encoders: readonly Encoder[]
 }
 
-/** What happens in a channel, in every wire format, to the topics of those who are to hear it. */
+/** Encodes what happens in a channel once per wire format, and sends it to that format's topic. */
 export class Delivery {
   readonly #parts: DeliveryParts
 
@@ -29,7 +29,7 @@ export class Delivery {
     }
   }
 
-  /** Told where the rule says so, to those who asked for it. */
+  /** Sent only where the rule has `joinLeave`, to the subscribers that asked for it. */
   presence({ kind, channel, info, ofUser }: PresenceChange): void {
     const { rules, hub, encoders, fanout } = this.#parts
     if (!rules.find(channel)?.joinLeave) return

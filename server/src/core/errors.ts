@@ -20,6 +20,7 @@ const row = (number: number, httpStatus: number, text: string, temporary = false
   temporary,
 })
 
+/** By code. The texts are the protocol's own where it has one. */
 export const ERRORS = {
   internal: row(100, 500, "internal server error", true),
   unauthorized: row(101, 401, "unauthorized"),
@@ -91,5 +92,5 @@ export function toSkeinError(error: unknown): SkeinError {
   return error instanceof SkeinError ? error : new SkeinError("internal", undefined, { cause: error })
 }
 
-/** Whether a request ended because its client hung up in the middle of it: no failure, and nobody is left to be told. */
+/** Whether a request ended because its client hung up in the middle of it. That is no failure, and needs no answer. */
 export const isHangUp = (error: unknown): boolean => error instanceof Error && error.name === "AbortError"

@@ -14,8 +14,9 @@ export interface Encoder {
   /** Unique, short: the beginning of its topics. */
   readonly name: string
   publication(channel: string, publication: Publication): Frame | undefined
-  /** @param ofUser - the user's first connection in the channel came, or its last one left */
+  /** @param ofUser - this is the user's first connection in the channel */
   join(channel: string, info: ClientInfo, ofUser?: boolean): Frame | undefined
+  /** @param ofUser - this was the user's last connection in the channel */
   leave(channel: string, info: ClientInfo, ofUser?: boolean): Frame | undefined
   /** Connections are not told of their own joining and leaving. */
   readonly sparesOwnPresence?: boolean
@@ -23,7 +24,9 @@ export interface Encoder {
   concat?(frames: readonly Frame[]): Frame
 }
 
+/** Native topic of a channel's publications, for subscribers whose connections have this format. */
 export const publicationTopic = (format: string, channel: string): string => `${format}>${channel}`
+/** Native topic of a channel's joins and leaves. */
 export const presenceTopic = (format: string, channel: string): string => `${format}&${channel}`
 
 interface Collected {
@@ -31,7 +34,7 @@ interface Collected {
   readonly frames: Frame[]
 }
 
-/** How long a batch waits: a policy over what has come in. */
+/** How long a batch waits. */
 interface Waiting {
   /** Runs `run` once, after the time that a topic of so many `listeners` may wait. @returns that time */
   readonly defer: (run: () => void, listeners: number) => number
@@ -85,6 +88,7 @@ class Batch {
   }
 }
 
+/** The clocks that batches wait by. */
 export interface FanoutTiming {
   /** Runs once when the current event-loop turn ends (`setImmediate`). */
   readonly endOfTurn: (run: () => void) => void

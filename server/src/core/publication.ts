@@ -21,6 +21,7 @@ export interface Position {
   readonly offset: number
 }
 
+/** One item of a channel. */
 export interface Publication {
   readonly data: Payload
   /** Place in the channel's history, from 1. Absent in channels without history. */

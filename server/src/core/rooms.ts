@@ -26,6 +26,7 @@ export interface RoomLine {
   readonly timeMs: number
 }
 
+/** How a message is said in a room. */
 export interface SayOptions {
   /** Connection that does not receive the live publication. */
   readonly exclude?: string

@@ -1,14 +1,17 @@
 import type { Identity } from "./connection.ts"
 import type { JsonText } from "./publication.ts"
 
-/** What a token turned out to be. `why` is for the log and the developer, never for the client of a stranger. */
+/** What a token turned out to be. `why` is for the log and the developer, never for the client. */
 export type TokenVerdict<T> =
   | ({ readonly kind: "ok" } & T)
   | { readonly kind: "expired"; readonly why: string }
   | { readonly kind: "invalid"; readonly why: string }
 
+/** What a subscription token allows and says. */
 export interface SubscriptionGrant {
+  /** What others see of the connection in the channel. */
   readonly info?: JsonText
+  /** Handed to the client with the subscription. */
   readonly data?: JsonText
   /** Unix milliseconds; absent: never. */
   readonly expiresAtMs?: number
@@ -25,9 +28,9 @@ export interface Tokens {
   ): Promise<TokenVerdict<{ readonly grant: SubscriptionGrant }> | { readonly kind: "mismatch"; readonly why: string }>
 }
 
-/** Who a handshake is without any token (cookie session, API key, trusted `user_id`, loopback guest). */
+/** Finds the identity of a handshake (session cookie, `?token=`, API key, trusted `user_id`). Implemented by auth. */
 export interface HandshakeIdentity {
-  /** Undefined: nobody; whether that is allowed is the protocol's configuration. */
+  /** Undefined: unknown. Whether unknown clients may connect is the protocol's configuration. */
   identify(handshake: {
     readonly headers: Headers
     readonly url: URL
