@@ -3,6 +3,7 @@ export function normalizeAddress(address: string): string {
   return address.toLowerCase().startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address
 }
 
+/** Whether an address is of the loopback interface: `::1` or 127.0.0.0/8. */
 export function isLoopback(address: string): boolean {
   return address === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(address)
 }

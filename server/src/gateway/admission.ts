@@ -9,6 +9,7 @@ export interface Refusal {
   readonly limit?: LimitName
 }
 
+/** How many connections may be open. */
 export interface AdmissionLimits {
   /** Open connections of this node. Keep below 0.9 of the descriptor limit: at the limit Bun spins in accept (bun#32705). */
   readonly maxConnections: number
@@ -33,7 +34,7 @@ export class Admission {
     return this.#refusals
   }
 
-  /** Undefined: come in, and call `leave` with the same address once. */
+  /** Undefined: the connection is let in; call `leave` with the same address once it has ended. */
   enter(address: string): Refusal | undefined {
     const refusal = this.#decide(address)
     if (refusal) this.#refusals.set(refusal.status, (this.#refusals.get(refusal.status) ?? 0) + 1)

@@ -13,7 +13,7 @@ const LOST = 1006
 /** From here on applications choose codes (RFC 6455, 7.4.2): a client may send any of two thousand. */
 const FIRST_APPLICATION_CODE = 3000
 
-/** A close code, or that the client chose one of its own. */
+/** A close code; "client" stands for all codes that clients choose themselves. */
 export type CloseLabel = number | "client"
 
 /** How a WebSocket ended, as Bun tells it. */
@@ -25,8 +25,8 @@ export interface Ending {
 }
 
 /**
- * Counts how WebSockets ended. Codes that only the client knows the meaning of are one entry: nobody outside decides
- * how many there are, or makes us count a bound that was not met.
+ * Counts how WebSockets ended. Codes that clients choose are one entry, so that no client can make the map grow, or make
+ * us count a bound as met by closing with its code.
  */
 export class Closes {
   readonly #overflow: Overflow
@@ -50,7 +50,7 @@ export class Closes {
     return label
   }
 
-  /** What we, or Bun for us, ended it with. Undefined: the client left, or was lost. */
+  /** The code by which we, or Bun for us, ended it. Undefined: the client closed it, or its connection was lost. */
   #ours({ code, reason, ownCode }: Ending): number | undefined {
     if (code !== LOST) return code === ownCode ? code : undefined
     // A stalled peer is cut without a close frame: Bun then says what it says of a lost connection.

@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv6 } from "node:net"
 import { isLoopback, normalizeAddress } from "./address.ts"
 
+/** Where a request comes from. */
 export interface ClientAddress {
   readonly address: string
   /** The peer itself is on this machine and no proxy stands between. */
@@ -9,7 +10,7 @@ export interface ClientAddress {
   readonly secure: boolean
 }
 
-/** What became of a proxy's word about the client: none came, it came from somebody nobody trusts, or it counts. */
+/** What became of what proxies say about the client: nothing was said, it came from an untrusted peer, or it counts. */
 export type Forwarding = "none" | "ignored" | "believed"
 
 /**
@@ -33,7 +34,7 @@ export class ForwardedAddresses {
     return { address: this.#firstUntrusted(forwarded, address), loopback: false, secure }
   }
 
-  /** Names no address: anybody may ask how the way to us is set up (`skein doctor`). */
+  /** For `skein doctor`. Names no address, because anybody may ask. */
   forwarding(peer: string, headers: Headers): Forwarding {
     if (!PROXY_HEADERS.some((name) => headers.has(name))) return "none"
     return headers.has("x-forwarded-for") && this.#isTrusted(normalizeAddress(peer)) ? "believed" : "ignored"
@@ -64,12 +65,12 @@ export class ForwardedAddresses {
   }
 }
 
-/** What a proxy adds: its clients are not people of this machine, although it connects from here. */
+/** What proxies add. With one of these a request over loopback comes from elsewhere. */
 const PROXY_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "via"]
 
 /**
- * Nobody between, and asked for by a name of this machine. A page of evil.example whose name was made to resolve to
- * 127.0.0.1 (DNS rebinding) also comes over loopback, but names its own host.
+ * No proxy between, and addressed by a name of this machine. A page of evil.example whose name was made to resolve to
+ * 127.0.0.1 (DNS rebinding) also comes over loopback, but its requests name its own host.
  */
 function isLocalRequest(headers: Headers): boolean {
   if (PROXY_HEADERS.some((name) => headers.has(name))) return false

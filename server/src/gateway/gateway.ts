@@ -18,6 +18,7 @@ import { Topics } from "./topics.ts"
 import { wantsWebSocket } from "./upgrade-request.ts"
 import { WebSocketSocket } from "./websocket-socket.ts"
 
+/** Where to listen, what to bound, and what the gateway asks others. */
 export interface GatewayOptions extends AdmissionLimits {
   readonly host: string
   /** 0: any free port. */
@@ -110,7 +111,7 @@ export class Gateway implements StreamGateway {
     return this.#admission.open
   }
 
-  /** WebSockets that have ended, by close code; 1006 is a peer that just dropped, 3008 one that was cut because it did not read. */
+  /** WebSockets that have ended, by close code. 1006: the connection was lost; 3008: cut as a slow consumer. */
   get closes(): ReadonlyMap<CloseLabel, number> {
     return this.#closes.counts
   }
@@ -125,8 +126,8 @@ export class Gateway implements StreamGateway {
   }
 
   /**
-   * Lets nobody in any more and ends the open connections over `windowMs`, in equal batches,
-   * so that their clients do not all come back at the same moment (promise P8).
+   * Refuses new connections and ends the open ones over `windowMs`, in equal batches, so that their clients do not all
+   * come back at the same moment (promise P8).
    */
   async drain(windowMs: number): Promise<void> {
     this.#admission.drain()
@@ -173,7 +174,7 @@ export class Gateway implements StreamGateway {
     }
   }
 
-  /** How this request's way to us is set up, for `skein doctor`. */
+  /** What proxies on the way said about this request, for `skein doctor`. */
   way(request: Request): { readonly forwarded: Forwarding; readonly secure: boolean } {
     const peer = this.#server?.requestIP(request)?.address ?? ""
     const { addresses } = this.#options
@@ -288,7 +289,7 @@ export class Gateway implements StreamGateway {
   }
 }
 
-/** One whose body is still to come keeps Bun's idle time-out, which cuts a body that is sent too slowly. */
+/** A request whose body is still to come keeps Bun's idle time-out, which cuts a body that is sent too slowly. */
 function hasBody({ headers }: Request): boolean {
   return (headers.get("content-length") ?? "0") !== "0" || headers.has("transfer-encoding")
 }

@@ -2,22 +2,24 @@ import { Hono } from "hono"
 
 const NEEDS_KEY = "metrics need the API key (X-API-Key)\n"
 
+/** What the health routes answer from. */
 export interface HealthParts {
   /** Undefined: this node delivers what is published. Otherwise why not. */
   readonly problem: () => string | undefined
   readonly isDraining: () => boolean
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
-  /** More than numbers about the Pusher apps: what was refused and why, how webhooks fare. Undefined: there are none. */
+  /** About the Pusher apps: what was refused and why, and the state of their webhooks. Undefined: Pusher is off. */
   readonly pusherStatus: () => object | undefined
-  /** How the request's way to us is set up; names no addresses. */
+  /** What proxies said about a request, without addresses (`Gateway.way`). */
   readonly way: (request: Request) => object
   /** Metrics tell about the site's business: they need the API key unless the request comes from this machine. */
   readonly mayReadMetrics: (request: Request) => boolean
 }
 
 /**
- * `/health`: the process lives (restart it when not); with `?way` also what became of what proxies say. `/ready`: it delivers (send it no traffic when not).
- * `/metrics`: Prometheus. `/metrics/pusher`: what numbers do not say, as JSON.
+ * `/health`: the process lives (restart it when not); with `?way` also what became of what proxies said.
+ * `/ready`: it delivers (send it no traffic when not).
+ * `/metrics`: Prometheus. `/metrics/pusher`: the refusals and webhooks of Pusher apps with their reasons, as JSON.
  */
 export function healthRoutes({ problem, isDraining, metrics, pusherStatus, way, mayReadMetrics }: HealthParts): Hono {
   const routes = new Hono()

@@ -19,12 +19,12 @@ interface Parsed {
   readonly headers: Headers
 }
 
-/** Of the one last asked: a session that arrives asks several times, and later never again. */
+/** Of the handshake last read: a new session reads its own several times in a row, and later never again. */
 let lastParsed: Parsed | undefined
 
 /**
- * The handshake of a connection, for as long as that lives: as text, because a URL and a Headers object together cost
- * almost a kilobyte (Bun 1.4.4), which is what an idle connection costs besides.
+ * The handshake of a connection, kept for as long as the connection lives: as text, because a URL and a Headers object
+ * cost almost a kilobyte (Bun 1.4.4), which would double what an idle connection costs.
  */
 export class KeptHandshake implements Handshake {
   readonly address: string

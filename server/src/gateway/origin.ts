@@ -12,8 +12,8 @@ export class OriginPolicy {
 
   /**
    * @param allowed - origins like `https://shop.example`, with `*` for one label or port; `*` alone allows all
-   * @param options.isThisMachineOnly - nobody else reaches us: a page that came here by any other name had that name
-   * turned to this machine after it was loaded from elsewhere (DNS rebinding), and is no page of ours
+   * @param options.isThisMachineOnly - the server is reached from this machine alone. A page that names it by another
+   * host was loaded from elsewhere and had that name point here afterwards (DNS rebinding): it is refused
    */
   constructor(allowed: readonly string[], options: { readonly isThisMachineOnly?: boolean } = {}) {
     this.#any = allowed.includes("*")
@@ -28,14 +28,14 @@ export class OriginPolicy {
     return isSameOrigin(origin, headers.get("host")) && this.isOurName(headers)
   }
 
-  /** Whether we can be called what the request calls us. Pages send no Origin when they read from where they came. */
+  /** Whether the `Host` of a request can mean us. Pages send no Origin when they read from their own host. */
   isOurName(headers: Headers): boolean {
     const host = headers.get("host") ?? ""
     if (!this.#isThisMachineOnly || this.#any || isNameOfAnyMachine(host)) return true
     return this.#patterns.some((p) => p.test(`http://${host}`) || p.test(`https://${host}`))
   }
 
-  /** What lets the page read the answer to this request; nothing for who is no page. Undefined: it may not talk to us. */
+  /** The headers that let a page read the answer, none for requests that come from no page. Undefined: refused. */
   cors(headers: Headers): Record<string, string> | undefined {
     if (!this.allows(headers)) return undefined
     const origin = headers.get("origin")
@@ -50,7 +50,7 @@ export class OriginPolicy {
   }
 }
 
-/** An address is nobody's to turn elsewhere, and `localhost` is always the machine that asks. */
+/** DNS cannot make these mean another machine: an address needs no DNS, and `localhost` is always the machine that asks. */
 function isNameOfAnyMachine(host: string): boolean {
   const name = host.replace(/:\d+$/, "").toLowerCase()
   return isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0 || name === "localhost" || name.endsWith(".localhost")

@@ -12,7 +12,7 @@ export class Overflow {
   note(): void {
     if (this.#isRecent) return
     this.#isRecent = true
-    // Once is the end of this turn, twice is behind the next look at the sockets.
+    // The first runs at the end of this turn, the second after the loop has looked at the sockets again.
     setImmediate(() =>
       setImmediate(() => {
         this.#isRecent = false

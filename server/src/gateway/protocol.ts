@@ -22,14 +22,14 @@ export interface Socket extends Outlet {
   readonly bufferedBytes: number
   /** Ends it at once, for peers that do not read. */
   terminate(): void
-  /** Asks the peer's WebSocket for a sign of life, which comes as `heard`. Absent: this transport has no such question. */
+  /** Sends a WebSocket ping; the answer comes as `Session.heard`. Absent: the transport has no pings. */
   ping?(): void
 }
 
 /** A protocol's side of one socket. Methods MUST NOT throw; async work inside is the session's own to catch. */
 export interface Session {
   frame(frame: Frame): void
-  /** The peer's WebSocket pinged, or answered a ping (the gateway's own, too): it lives, although it says nothing. */
+  /** The peer's WebSocket pinged, or answered a ping (also one of the gateway's): it lives, although it sends no frames. */
   heard?(): void
   /** The socket is gone. `code` is what the client sent, 1006 when it just dropped. */
   closed(code: number, reason: string): void
@@ -42,6 +42,7 @@ export interface Session {
   tick?(nowMs: number): void
 }
 
+/** Where a protocol takes WebSockets, and what it does with one. */
 export interface WebSocketEndpoint {
   /** Paths it answers on: exact, e.g. "/connection/websocket", or everything below a folder, e.g. "/app/*". */
   readonly paths: readonly string[]
@@ -49,8 +50,8 @@ export interface WebSocketEndpoint {
   readonly subprotocols: readonly string[]
   readonly maxFrameBytes: number
   /**
-   * Pages of any origin get a session; it may look at the origin itself. Only for protocols that take no cookie or
-   * other thing a browser sends by itself for an identity: a foreign page then can do no more than any stranger.
+   * Pages of any origin get a session, which may look at the origin itself. Only for protocols that take no identity
+   * from what browsers send by themselves, such as cookies: a foreign page can then do no more than any other client.
    */
   readonly anyOrigin?: boolean
   open(socket: Socket, subprotocol: string | undefined): Session
@@ -63,7 +64,7 @@ export interface Protocol {
 
 /**
  * A socket over a streamed HTTP response (http_stream, SSE): made by the gateway so that topics, limits, backpressure
- * and closing work as for WebSocket. `render` puts one frame into the transport's clothes.
+ * and closing work as for WebSocket. `render` wraps one frame as the transport needs it.
  */
 export interface StreamOptions {
   readonly handshake: Handshake

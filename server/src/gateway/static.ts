@@ -3,6 +3,7 @@ import { join, relative, sep } from "node:path"
 import { promisify } from "node:util"
 import { brotliCompress, constants, gzip } from "node:zlib"
 
+/** Where the pages are, and where their assets are fetched from. */
 export interface StaticOptions {
   /** The built web client. */
   readonly root: string
@@ -15,7 +16,7 @@ interface Asset {
   readonly cacheControl: string
   readonly plain: Uint8Array
   readonly etag: string
-  /** Undefined: does not get smaller. */
+  /** Undefined: compression does not make it smaller. */
   readonly gzip: Uint8Array | undefined
   readonly brotli: Uint8Array | undefined
   readonly isPage: boolean
@@ -89,7 +90,7 @@ export class StaticFiles {
   }
 }
 
-/** From a CDN (assets.base_url) browsers run a page's module only when it says so; no file here is secret. */
+/** With `assets.base_url` browsers run modules of another origin only when these headers allow it. No file here is secret. */
 const FOR_EVERYBODY = { "Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin" }
 
 function contentSecurityPolicy(assetsBaseUrl: string): string {

@@ -59,7 +59,7 @@ export class StreamSocket implements Socket {
   }
 
   join(topic: string): void {
-    // Nobody would ever take it out again.
+    // Its end is over: nothing would take it out of the topic again.
     if (!this.#controller) return
     this.#joined.add(topic)
     this.#topics.joinStream(topic, this)

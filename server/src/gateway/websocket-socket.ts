@@ -11,7 +11,7 @@ export class WebSocketSocket implements Socket, NativeOutlet {
   readonly subprotocol: string | undefined
   readonly handshake: Handshake
   session: Session | undefined
-  /** What it was closed with by us. */
+  /** The code we closed it with. Undefined: we have not. */
   ownCode: number | undefined
   readonly #overflow: Overflow
   #ws: ServerWebSocket<WebSocketSocket> | undefined
