@@ -184,7 +184,7 @@ test("a rule for another app's channels keeps them for its key", async () => {
   stranger.sendEvent("pusher:subscribe", { channel: "app:2:kept" })
   await stranger.error()
   await own.stop()
-}, 20_000)
+}, 60_000)
 
 describe("data", () => {
   test("goes through byte for byte, whatever it is", async () => {

@@ -289,7 +289,7 @@ describe("all protocols share the channels of the app that shares", () => {
     bare.send(said)
     expect(await stock.next("message", "bare")).toMatchObject({ data: said })
     await own.stop()
-  }, 20_000)
+  }, 60_000)
 
   test("a member of another protocol is a member here, under the name its token gives", async () => {
     const client = await pusherJs("ann")
@@ -314,7 +314,7 @@ describe("all protocols share the channels of the app that shares", () => {
     ).toEqual(["ann", "bob"])
     centrifuge.disconnect()
     await until(() => removed.length === 1, "bob is removed", 15_000)
-  }, 30_000)
+  }, 60_000)
 
   test("nobody gets into a private channel by another protocol without a token", async () => {
     const centrifuge = new Centrifuge(`${server.wsUrl}/connection/websocket`)

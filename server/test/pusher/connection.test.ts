@@ -60,7 +60,7 @@ test("pages of any origin may connect, unless the app names its own", async () =
   expect(await connect(OTHER_APP.key, "https://shop.example")).toBe("pusher:connection_established")
   expect(await connect(OTHER_APP.key, "https://thief.example")).toBe(4009)
   await own.stop()
-}, 20_000)
+}, 60_000)
 
 test("an app over its quota lets nobody else in: 4004", async () => {
   const own = await startServer({}, { otherApp: { max_connections: 1 } })
@@ -75,7 +75,7 @@ test("an app over its quota lets nobody else in: 4004", async () => {
     return third.frames[0]?.event === "pusher:connection_established"
   }, "room again")
   await own.stop()
-}, 20_000)
+}, 60_000)
 
 test("behind a path prefix: in front of everything, and not part of what is signed", async () => {
   const own = await startServer({}, { env: { SKEIN_PUSHER_PATH_PREFIX: "/realtime" } })
@@ -100,7 +100,7 @@ test("behind a path prefix: in front of everything, and not part of what is sign
   await client.next("e", "news")
   proxy.stop(true)
   await own.stop()
-}, 20_000)
+}, 60_000)
 
 describe("messages", () => {
   test("a ping is answered with a pong that has data, also when the ping has none", async () => {
@@ -140,4 +140,4 @@ test("draining closes with 4200, which every client takes as: come back", async 
   const errors = clients.map(({ frames }) => frames.map(({ event, data }) => [event, (data as { code: number }).code]))
   expect(errors).toEqual([[["pusher:error", 4200]], [], []])
   await own.stop()
-}, 20_000)
+}, 60_000)
