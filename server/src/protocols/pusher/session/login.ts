@@ -1,15 +1,18 @@
 import { CLOSE } from "../../../core/close-codes.ts"
+import { SkeinError } from "../../../core/errors.ts"
 import { Refusal } from "../refusal.ts"
 import type { Client } from "./client.ts"
 
 /**
  * Signed data may name the login of the site it was signed for (`skein_session`), and until when it may be used
  * (`skein_until`, Unix milliseconds): the connection ends with that login. One that comes with another login has to
- * begin anew, as it may hold what was the former one's.
+ * begin anew, as it may hold what was the former one's. A connection of nobody becomes that of the `user_id` beside it, so
+ * that ending the user ends it.
  *
  * @throws Refusal
  */
-export function bindToLogin({ connection, parts }: Client, data: Readonly<Record<string, unknown>> | undefined): void {
+export function bindToLogin(client: Client, data: Readonly<Record<string, unknown>> | undefined): void {
+  const { connection, parts } = client
   const session = data?.skein_session
   if (typeof session !== "string" || session === "" || session.length > 200) return
   const until = data?.skein_until
@@ -21,5 +24,28 @@ export function bindToLogin({ connection, parts }: Client, data: Readonly<Record
     connection.outlet.close(CLOSE.expired)
     throw new Refusal(409, "This connection belongs to another login of the site: connect again")
   }
-  parts.channels.hub.identify(connection, { ...identity, sessionId: session })
+  const userId = identity.userId === "" ? userIdIn(client, data) : undefined
+  if (userId !== undefined) becomeUser(client, userId)
+  parts.channels.hub.identify(connection, { ...connection.identity, sessionId: session })
+}
+
+/** The login that the connection was made with still ends it. @throws Refusal when the user has too many connections */
+export function becomeUser({ app, connection, parts }: Client, id: string): void {
+  const { identity } = connection
+  const userId = app.toCoreUser(id)
+  if (identity.userId === userId) return
+  const login = identity.sessionId === undefined ? {} : { sessionId: identity.sessionId }
+  try {
+    parts.channels.identify(connection, { userId, ...login })
+  } catch (error) {
+    if (error instanceof SkeinError) throw new Refusal(error.httpStatus, error.message)
+    throw error
+  }
+}
+
+function userIdIn({ app }: Client, data: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const id = data?.user_id
+  const userId = typeof id === "number" ? String(id) : id
+  const isOne = typeof userId === "string" && userId !== "" && userId.length <= app.options.limits.maxUserIdLength
+  return isOne ? userId : undefined
 }

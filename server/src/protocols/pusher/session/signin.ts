@@ -1,11 +1,10 @@
-import { SkeinError } from "../../../core/errors.ts"
 import * as frames from "../frames.ts"
 import { parseObject } from "../json.ts"
 import { Refusal } from "../refusal.ts"
 import { isSignature, userSigningText } from "../signatures.ts"
 import { ensureSigned, madeForEarlier } from "./authorizing.ts"
 import type { Client, SignedInUser } from "./client.ts"
-import { bindToLogin } from "./login.ts"
+import { becomeUser, bindToLogin } from "./login.ts"
 
 /** Past this many ids to watch. */
 const WATCHLIST_LIMIT_EXCEEDED = 4302
@@ -36,7 +35,7 @@ export function signIn(client: Client, auth: string, userData: string): SignIn {
     throw new Refusal(400, `the id of a user may have ${maxUserIdLength} characters, this one has ${id.length}`)
   if (client.user && client.user.id !== id)
     throw new Refusal(409, "This connection is already signed in as another user")
-  becomeUser(client, id)
+  if (!client.user) becomeUser(client, id)
   bindToLogin(client, data)
   const answers = [frames.signinSuccess(userData)]
   const watched = app.options.watchlist ? readWatchlist(data?.watchlist) : []
@@ -48,16 +47,6 @@ export function signIn(client: Client, auth: string, userData: string): SignIn {
       ),
     )
   return { user: { id, userInfo: data?.user_info }, watchlist: watched.slice(0, maxWatchlist), answers }
-}
-
-function becomeUser({ app, connection, parts, user }: Client, id: string): void {
-  if (user) return
-  try {
-    parts.channels.identify(connection, { userId: app.toCoreUser(id) })
-  } catch (error) {
-    if (error instanceof SkeinError) throw new Refusal(error.httpStatus, error.message)
-    throw error
-  }
 }
 
 function readWatchlist(value: unknown): string[] {
