@@ -83,12 +83,12 @@ test("what the image starts serves, its health check sees it, and SIGTERM ends i
   const data = join(image, "data")
   mkdirSync(data, { mode: 0o700 })
   const [program, ...args] = command("ENTRYPOINT", port)
-  const env = { SKEIN_HOST: "0.0.0.0", SKEIN_PORT: String(port), SKEIN_DATA: data, SKEIN_DRAIN_WINDOW: "0s" }
-  const server = new SystemProgram(program, [...args, ...command("CMD", port)], env)
   const [check, ...checkArgs] = command("HEALTHCHECK", port)
   const health = () => Bun.spawnSync([check, ...checkArgs]).exitCode
+  expect(health()).not.toBe(0)
+  const env = { SKEIN_HOST: "0.0.0.0", SKEIN_PORT: String(port), SKEIN_DATA: data, SKEIN_DRAIN_WINDOW: "0s" }
+  const server = new SystemProgram(program, [...args, ...command("CMD", port)], env)
   try {
-    expect(health()).not.toBe(0)
     await server.ready(() => server.said.includes("Skein ready"), "is ready")
     await server.ready(() => server.said.includes("production mode"), "says that nobody gets in without a key")
     expect(health()).toBe(0)

@@ -52,8 +52,8 @@ beforeAll(async () => {
     b: { active: siteB.port, standby: await freePort() },
     apps: "key-of-a site_a\nid-of-a site_a\nkey-of-b site_b\nid-of-b site_b\n",
   })
-  await until(async () => (await ready(SITE_A)) && ready(SITE_B), "both sites answer")
-}, 60_000)
+  await until(async () => (await ready(SITE_A)) && ready(SITE_B), "both sites answer", 30_000)
+}, 90_000)
 afterAll(async () => {
   await haproxy?.stop()
   for (const { active, standby } of servers) for (const server of [active, standby]) await server.stop("SIGKILL")
@@ -111,22 +111,22 @@ test("kill -9 of the active node: the standby takes over within seconds, clients
   if (!pair) throw new Error("no servers")
 
   process.kill(holderOf(dataA), "SIGKILL")
-  await until(() => pair.standby.said.includes("Skein ready"), "the standby takes over", 15_000)
+  await until(() => pair.standby.said.includes("Skein ready"), "the standby takes over", 30_000)
   const heard = listener.heard.length
-  await until(() => listener.heard.length >= heard + 20, "publications arrive from the standby", 15_000)
+  await until(() => listener.heard.length >= heard + 20, "publications arrive from the standby", 30_000)
 
   // And back: the first one waits now, and takes over when the other is told to stop.
   pair.active = startA(portsA.active)
   await pair.active.ready(() => pair.active.said.includes("standing by"), "stands by")
   await pair.standby.stop("SIGTERM")
   const again = listener.heard.length
-  await until(() => listener.heard.length >= again + 20, "publications arrive from the first again", 15_000)
+  await until(() => listener.heard.length >= again + 20, "publications arrive from the first again", 30_000)
 
   const count = await publisher.stop()
   await until(() => listener.heard.length >= count - before, "the rest is heard")
   expect(listener.heard).toEqual(numbers(count).slice(before))
   expect(listener.gaps).toBe(0)
-}, 60_000)
+}, 120_000)
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 

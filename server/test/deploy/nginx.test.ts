@@ -26,7 +26,7 @@ beforeAll(async () => {
   })
   const more = () => shipped("nginx/skein-cdn.conf", { "192.0.2.0/24": CDN })
   ;[nginx, behindCdn] = await Promise.all([startShippedNginx(server.port), startShippedNginx(server.port, { more })])
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await nginx?.stop()
   await behindCdn?.stop()

@@ -47,7 +47,7 @@ test("it does not listen while another works, waits longer than a start does, an
   expect([standby.hasEnded, await answers(port)]).toEqual([false, false])
   await server.terminate()
   await standby.ready(() => answers(port), "serves")
-}, 30_000)
+}, 90_000)
 
 test("it ends in order when it is told to while it waits", async () => {
   const server = await active()
@@ -56,4 +56,4 @@ test("it ends in order when it is told to while it waits", async () => {
   expect(standby.exitCode).toBe(0)
   expect(await answers(server.port)).toBe(true)
   expect(existsSync(join(server.data, "lock.pid"))).toBe(true)
-})
+}, 60_000)

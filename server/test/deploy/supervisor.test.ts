@@ -26,8 +26,8 @@ beforeAll(async () => {
   writeFileSync(configuration, supervisord())
   supervisor = new SystemProgram("supervisord", ["-c", configuration])
   await supervisor.ready(() => existsSync(join(folder, "s.sock")), "makes its socket")
-  await until(isReady, "the server is ready", 20_000)
-}, 60_000)
+  await until(isReady, "the server is ready", 30_000)
+}, 120_000)
 afterAll(async () => {
   await supervisor?.stop()
   remove()
@@ -102,19 +102,19 @@ test("restarts by command and kill -9 under Supervisor: clients recover, nothing
   const publisher = new Publisher(() => ({ url: url() }), API_KEY)
   const hears = (more: number, what: string) => {
     const goal = listener.heard.length + more
-    return until(() => listener.heard.length >= goal, what, 15_000)
+    return until(() => listener.heard.length >= goal, what, 30_000)
   }
   await hears(20, "publications arrive")
 
   const first = holderOf(data)
   expect(control("restart", "skein")).toContain("skein: started")
-  await until(() => hasChanged(data, first), "another process works in the data folder", 15_000)
+  await until(() => hasChanged(data, first), "another process works in the data folder", 30_000)
   await hears(20, "publications arrive after the restart")
 
   for (let round = 0; round < 2; round++) {
     const killed = holderOf(data)
     process.kill(killed, "SIGKILL")
-    await until(() => hasChanged(data, killed), "Supervisor starts it again", 15_000)
+    await until(() => hasChanged(data, killed), "Supervisor starts it again", 30_000)
     await hears(20, `publications arrive after kill -9, ${round}`)
   }
 
@@ -124,7 +124,7 @@ test("restarts by command and kill -9 under Supervisor: clients recover, nothing
   expect(listener.heard).toEqual(Array.from({ length: count }, (_, n) => n))
   expect(listener.gaps).toBe(0)
   await until(isRunning, "Supervisor calls it running")
-}, 60_000)
+}, 120_000)
 
 test("kill -9 of the launcher is healed too, and stopping ends everything gently", async () => {
   await until(isRunning, "Supervisor calls it running")
@@ -133,10 +133,10 @@ test("kill -9 of the launcher is healed too, and stopping ends everything gently
   expect(launcher).not.toBe(orphan)
   process.kill(launcher, "SIGKILL")
   // Its server goes on answering for the moment until it notices.
-  await until(() => hasChanged(data, orphan) && isReady(), "another server works", 20_000)
+  await until(() => hasChanged(data, orphan) && isReady(), "another server works", 30_000)
   await until(isRunning, "Supervisor calls it running")
   const server = holderOf(data)
   expect(control("stop", "skein")).toContain("skein: stopped")
   await until(() => !existsSync(`/proc/${server}`), "the server is gone")
   expect(readFileSync(join(folder, "skein.log"), "utf8")).toContain("SIGTERM: draining")
-}, 60_000)
+}, 120_000)
