@@ -23,6 +23,11 @@ describe("without trusted proxies", () => {
     expect(addresses.of("::ffff:127.0.0.1", headers()).loopback).toBe(true)
     expect(addresses.of("127.0.0.1", headers("203.0.113.7")).loopback).toBe(false)
   })
+
+  test("a proxy that tells nothing but the scheme is a proxy", () => {
+    expect(addresses.of("127.0.0.1", headers(undefined, "https")).loopback).toBe(false)
+    expect(addresses.forwarding("127.0.0.1", headers(undefined, "https"))).toBe("ignored")
+  })
 })
 
 test("a page whose name was made to resolve to this machine is not local (DNS rebinding)", () => {

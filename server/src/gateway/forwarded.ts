@@ -36,7 +36,7 @@ export class ForwardedAddresses {
 
   /** For `skein doctor`. Names no address, because anybody may ask. */
   forwarding(peer: string, headers: Headers): Forwarding {
-    if (!PROXY_HEADERS.some((name) => headers.has(name))) return "none"
+    if (!wasForwarded(headers)) return "none"
     return headers.has("x-forwarded-for") && this.#isTrusted(normalizeAddress(peer)) ? "believed" : "ignored"
   }
 
@@ -65,15 +65,18 @@ export class ForwardedAddresses {
   }
 }
 
-/** What proxies add. With one of these a request over loopback comes from elsewhere. */
-const PROXY_HEADERS = ["x-forwarded-for", "x-real-ip", "forwarded", "via"]
+/** What proxies add. Each of them may be the only one. */
+const PROXY_HEADERS = ["x-forwarded-for", "x-forwarded-proto", "x-real-ip", "forwarded", "via"]
+
+/** Whether a proxy handed the request on, trusted or not: over loopback its client is then somebody elsewhere. */
+export const wasForwarded = (headers: Headers): boolean => PROXY_HEADERS.some((name) => headers.has(name))
 
 /**
  * No proxy between, and addressed by a name of this machine. A page of evil.example whose name was made to resolve to
  * 127.0.0.1 (DNS rebinding) also comes over loopback, but its requests name its own host.
  */
 function isLocalRequest(headers: Headers): boolean {
-  if (PROXY_HEADERS.some((name) => headers.has(name))) return false
+  if (wasForwarded(headers)) return false
   const host = (headers.get("host") ?? "").replace(/:\d+$/, "").toLowerCase()
   return host === "localhost" || host === "[::1]" || isLoopback(host)
 }

@@ -18,6 +18,9 @@ import { Topics } from "./topics.ts"
 import { wantsWebSocket } from "./upgrade-request.ts"
 import { WebSocketSocket } from "./websocket-socket.ts"
 
+/** Bun cuts a body off without a word, at this many times what handlers take: in between they can say what is wrong. */
+const CUT_OFF_FACTOR = 8
+
 /** Where to listen, what to bound, and what the gateway asks others. */
 export interface GatewayOptions extends AdmissionLimits {
   readonly host: string
@@ -25,6 +28,7 @@ export interface GatewayOptions extends AdmissionLimits {
   readonly port: number
   /** A connection whose client has not taken this much is closed as a slow consumer. */
   readonly outboundBufferBytes: number
+  /** Handlers refuse larger bodies, in words. Of one several times as large the connection is cut with an empty 413. */
   readonly maxRequestBodyBytes: number
   /** A request that takes longer to arrive is cut, and so is a connection that asks for nothing. 1–255 s. */
   readonly handshakeTimeoutSeconds: number
@@ -85,7 +89,7 @@ export class Gateway implements StreamGateway {
       // With development off, Bun 1.4.4 would otherwise share the port with another server and each get half of the clients.
       reusePort: false,
       idleTimeout: this.#options.handshakeTimeoutSeconds,
-      maxRequestBodySize: this.#options.maxRequestBodyBytes,
+      maxRequestBodySize: CUT_OFF_FACTOR * this.#options.maxRequestBodyBytes,
       fetch: (request, server) => this.#fetch(request, server),
       error: (error) => this.#failed(error),
       websocket: {

@@ -1,3 +1,5 @@
+import { wasForwarded } from "./forwarded.ts"
+
 /**
  * Whether a request wants to become a WebSocket.
  *
@@ -9,12 +11,10 @@ export function wantsWebSocket({ method, headers }: Request): boolean {
   const upgrade = headers.get("upgrade")
   if (upgrade !== null) return upgrade.toLowerCase() === "websocket"
   if (method !== "GET" || !headers.has("sec-websocket-key") || !namesUpgrade(headers.get("connection"))) return false
-  if (FORWARDED.some((name) => headers.has(name))) return false
+  if (wasForwarded(headers)) return false
   headers.set("upgrade", "websocket")
   return true
 }
-
-const FORWARDED = ["forwarded", "via", "x-forwarded-for", "x-forwarded-proto", "x-real-ip"]
 
 function namesUpgrade(connection: string | null): boolean {
   return (connection ?? "").split(",").some((token) => token.trim().toLowerCase() === "upgrade")
