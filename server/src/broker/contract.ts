@@ -27,6 +27,8 @@ export interface HistoryQuery {
   /** 0: position only. */
   readonly limit: number
   readonly reverse?: boolean
+  /** The page may end after so many bytes, with one publication at least. Absent: after as many as the broker allows. */
+  readonly maxBytes?: number
 }
 
 export interface HistoryPage {

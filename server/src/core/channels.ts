@@ -1,3 +1,4 @@
+import { AnswerRoom } from "./answer-room.ts"
 import { ClientInfos } from "./client-infos.ts"
 import type { Clock } from "./clock.ts"
 import { type CloseReason, UNSUBSCRIBE } from "./close-codes.ts"
@@ -135,7 +136,7 @@ export class Channels {
         joinings.push(new Joining(channel, rule, request, this.#readers))
       }
       for (const joining of joinings) await this.#ensureMaySubscribe(connection, joining)
-      await settleAll(joinings, log, limits.maxHistoryPage, () => {
+      await settleAll(joinings, log, limits, () => {
         if (places.some(({ isRevoked }) => isRevoked))
           throw new SkeinError("permission_denied", "permission for this channel was withdrawn in the meantime")
         this.#join(connection, joinings, reply)
@@ -189,18 +190,26 @@ export class Channels {
     return this.#publish(channel, this.ruleOf(channel), draft)
   }
 
-  /** @param reader - undefined: the back end, which may read all */
+  /**
+   * A page, which for a connection ends at half of `maxOutboundBytes` too, with one publication at least: `top` and the
+   * offsets tell that there is more.
+   *
+   * @param reader - undefined: the back end, which may read all
+   */
   async history(reader: Connection | undefined, channel: string, request: HistoryRequest): Promise<HistoryRead> {
     const rule = this.#ensureMayRead(reader, channel)
     if (rule.historySize === 0) throw new SkeinError("not_available", `channel "${channel}" keeps no history`)
     if (request.reverse && request.since?.offset === 0)
       throw new SkeinError("bad_request", "history backwards needs an offset above 0 in since")
-    const { maxHistoryPage } = this.#parts.limits
+    const { maxHistoryPage, maxOutboundBytes } = this.#parts.limits
     const limit = request.limit < 0 ? maxHistoryPage : Math.min(request.limit, maxHistoryPage)
-    const page = await this.#parts.log.history(channel, rule, { ...request, limit })
+    const pageBytes = reader === undefined ? undefined : maxOutboundBytes / 2
+    const bound = pageBytes === undefined ? {} : { maxBytes: AnswerRoom.readBytes(pageBytes) }
+    const page = await this.#parts.log.history(channel, rule, { ...request, ...bound, limit })
     if (request.since && request.since.epoch !== "" && request.since.epoch !== page.top.epoch)
       throw new SkeinError("unrecoverable_position")
-    return page
+    if (pageBytes === undefined) return page
+    return { ...page, publications: new AnswerRoom(pageBytes).page(page.publications) }
   }
 
   async removeHistory(channel: string): Promise<void> {

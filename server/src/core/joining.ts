@@ -1,6 +1,8 @@
+import { AnswerRoom } from "./answer-room.ts"
 import { getOrAdd } from "./collections.ts"
 import type { SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
 import { SkeinError } from "./errors.ts"
+import type { ChannelLimits } from "./limits.ts"
 import type { HistoryRead, HistoryRequest, PublicationLog } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 import { type RecoveryOutcome, recover } from "./recovery.ts"
@@ -8,6 +10,9 @@ import type { ChannelRule } from "./rules.ts"
 
 /** Reads that raced a storm of publications this often give up: something is wrong with the broker. */
 const MAX_READS = 5
+
+/** What bounds a recovery, which is not cut: beyond it, it is refused. */
+type RecoveryLimits = Pick<ChannelLimits, "maxHistoryPage" | "maxOutboundBytes">
 
 /** Somebody who reads a channel's history before joining. */
 interface Reader {
@@ -75,21 +80,22 @@ export class Joining implements Reader {
     this.#meanwhile = []
   }
 
-  async read(log: PublicationLog, maxPublications: number): Promise<void> {
+  async read(log: PublicationLog, limits: RecoveryLimits): Promise<void> {
     if (!this.#hasHistory || this.#read) return
     const restarts = this.#restarts
-    const read = await log.history(this.channel, this.rule, this.#query(maxPublications))
+    const read = await log.history(this.channel, this.rule, this.#query(limits))
     if (restarts === this.#restarts) this.#read = read
   }
 
   /**
    * Settles what the subscriber is told, as of this very moment: join in the same synchronous step.
+   * @param room - what the answer that this is part of may have
    * @returns false when history has to be read again
    * @throws SkeinError `unrecoverable_position` when the client wants that instead of an answer
    */
-  settle(): boolean {
+  settle(room: AnswerRoom): boolean {
     if (!this.#hasHistory) return true
-    this.#outcome = this.#read && recover(this.#since, this.#read, this.#meanwhile)
+    this.#outcome = this.#read && recover(this.#since, this.#read, this.#meanwhile, room)
     if (this.#outcome && !this.#outcome.recovered && this.request.newest)
       this.#outcome = withNewest(this.#outcome, this.#read, this.#meanwhile)
     if (!this.#outcome) {
@@ -134,8 +140,9 @@ export class Joining implements Reader {
     return this.rule.historySize > 0
   }
 
-  #query(maxPublications: number): HistoryRequest {
-    if (this.#since) return { since: this.#since, limit: maxPublications }
+  #query({ maxHistoryPage, maxOutboundBytes }: RecoveryLimits): HistoryRequest {
+    if (this.#since)
+      return { since: this.#since, limit: maxHistoryPage, maxBytes: AnswerRoom.readBytes(maxOutboundBytes) }
     return this.request.newest ? { limit: 1, reverse: true } : { limit: 0 }
   }
 }
@@ -160,12 +167,13 @@ function withNewest(
 export async function settleAll(
   joinings: readonly Joining[],
   log: PublicationLog,
-  maxPublications: number,
+  limits: RecoveryLimits,
   join: () => void,
 ): Promise<void> {
   for (let reads = 0; reads < MAX_READS; reads++) {
-    await Promise.all(joinings.map((joining) => joining.read(log, maxPublications)))
-    if (joinings.map((joining) => joining.settle()).every(Boolean)) return join()
+    await Promise.all(joinings.map((joining) => joining.read(log, limits)))
+    const room = new AnswerRoom(limits.maxOutboundBytes)
+    if (joinings.map((joining) => joining.settle(room)).every(Boolean)) return join()
   }
   const names = joinings.map(({ channel }) => channel).join(", ")
   throw new SkeinError("internal", `history of ${names} kept having holes after ${MAX_READS} reads`)

@@ -12,6 +12,8 @@ export interface ChannelLimits {
   /** Publications in one history page, also the furthest a recovery reaches back. */
   readonly maxHistoryPage: number
   readonly maxConnectionsPerUser: number
+  /** Bytes that may wait for one client, and so also of what one recovery brings; a page of history has half of it. */
+  readonly maxOutboundBytes: number
 }
 
 /** Settings whose bound a client or a back end can meet, by their names in the configuration. */

@@ -11,6 +11,8 @@ export interface HistoryRequest {
   readonly since?: Position
   readonly limit: number
   readonly reverse?: boolean
+  /** The page may end when it has so many bytes: the reader throws away what is beyond. */
+  readonly maxBytes?: number
 }
 
 export interface PublishDraft {

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test"
-import type { Publication } from "./publication.ts"
-import { recover } from "./recovery.ts"
+import { AnswerRoom } from "./answer-room.ts"
+import type { HistoryRead } from "./log.ts"
+import type { Position, Publication } from "./publication.ts"
+import { recover as recoverInto } from "./recovery.ts"
+
+const recover = (
+  since: Position | undefined,
+  page: HistoryRead,
+  meanwhile: readonly Publication[],
+  bytes = 1_000_000,
+) => recoverInto(since, page, meanwhile, new AnswerRoom(bytes))
 
 const publications = (...offsets: number[]): Publication[] =>
   offsets.map((offset) => ({ data: `${offset}`, offset, timeMs: 0 }))
@@ -32,6 +41,17 @@ describe("recover", () => {
 
   test("a position from the future is a refusal", () => {
     expect(recover({ epoch: "e", offset: 9 }, read(5), [])?.recovered).toBe(false)
+  })
+
+  test("more than there is room for is a refusal, not a part of it", () => {
+    expect(recover({ epoch: "e", offset: 3 }, read(5, 4, 5), publications(6), 200)?.recovered).toBe(true)
+    expect(recover({ epoch: "e", offset: 3 }, read(5, 4, 5), publications(6), 190)).toMatchObject({
+      recovered: false,
+      position: { offset: 6 },
+      publications: [],
+    })
+    // One alone is what it would have been sent live.
+    expect(recover({ epoch: "e", offset: 4 }, read(5, 5), [], 10)?.recovered).toBe(true)
   })
 
   test("what arrived while reading is added once", () => {

@@ -1,3 +1,4 @@
+import type { AnswerRoom } from "./answer-room.ts"
 import type { HistoryRead } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 
@@ -16,12 +17,14 @@ export interface RecoveryOutcome {
  *
  * @param read - kept publications after `since`, and the top
  * @param meanwhile - publications delivered on this node since before `read` was asked for, in order
+ * @param room - what there is room for in the answer; more than that is as good as not kept
  * @returns undefined when `meanwhile` leaves a gap behind `read`: nobody can say what lies in it, so ask again
  */
 export function recover(
   since: Position | undefined,
   read: HistoryRead,
   meanwhile: readonly Publication[],
+  room: Pick<AnswerRoom, "takeAll">,
 ): RecoveryOutcome | undefined {
   const later = continueFrom(read.top.offset, meanwhile)
   if (later === undefined) return undefined
@@ -29,13 +32,14 @@ export function recover(
   const top = { epoch: read.top.epoch, offset: standing }
   if (since === undefined) return { recovered: false, position: top, publications: [], standing }
   const sameHistory = since.epoch === "" || since.epoch === read.top.epoch
-  if (!sameHistory || !isComplete(since.offset, read)) {
+  const missed = [...read.publications, ...later]
+  if (!sameHistory || !isComplete(since.offset, read) || !room.takeAll(missed)) {
     return { recovered: false, position: top, publications: [], standing }
   }
   return {
     recovered: true,
     position: { epoch: read.top.epoch, offset: since.offset },
-    publications: [...read.publications, ...later],
+    publications: missed,
     standing,
   }
 }

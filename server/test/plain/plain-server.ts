@@ -84,6 +84,7 @@ export async function startPlain(options: PlainServerOptions = {}) {
       maxPayloadBytes: 65_536,
       maxHistoryPage: 100,
       maxConnectionsPerUser: 5,
+      maxOutboundBytes: 1_048_576,
     },
     clock: systemClock,
   })

@@ -107,7 +107,7 @@ export class DurableLog implements AppendHost {
     const nowMs = this.#options.clock.nowMs()
     const publications =
       pageFromRing(channel, range, nowMs, this.#table) ??
-      (await this.#pages.take(() => this.#pageFromLog(channel, range)))
+      (await this.#pages.take(() => this.#pageFromLog(channel, range, query.maxBytes)))
     // The history may have been replaced while the log was read.
     if (channel.epoch !== top.epoch) return this.history(name, rule, query)
     return { publications, top }
@@ -265,8 +265,9 @@ export class DurableLog implements AppendHost {
     this.#table.changeRing(channel, () => channel.startAt(opened.epoch, opened.top, opened.first, ring))
   }
 
-  #pageFromLog(channel: DurableChannel, range: Range): Promise<Kept[]> {
-    return pageFromLog(range, this.#options.limits.pageBytes, (chunk) => this.#askPage(channel, chunk))
+  #pageFromLog(channel: DurableChannel, range: Range, maxBytes = Number.POSITIVE_INFINITY): Promise<Kept[]> {
+    const bytes = Math.min(maxBytes, this.#options.limits.pageBytes)
+    return pageFromLog(range, bytes, (chunk) => this.#askPage(channel, chunk))
   }
 
   async #askPage(channel: DurableChannel, chunk: Chunk): Promise<Kept[]> {

@@ -34,6 +34,7 @@ export const CHANNEL_LIMITS: ChannelLimits = {
   maxPayloadBytes: 65_536,
   maxHistoryPage: 300,
   maxConnectionsPerUser: 100,
+  maxOutboundBytes: 1_048_576,
 }
 
 /** Topics and the outlets in them, delivered to at once. */

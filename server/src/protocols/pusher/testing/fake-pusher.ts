@@ -50,6 +50,7 @@ export class FakePusher {
         maxPayloadBytes: 131_072,
         maxHistoryPage: 100,
         maxConnectionsPerUser: 100,
+        maxOutboundBytes: 1_048_576,
       },
       clock: this.clock,
     })
