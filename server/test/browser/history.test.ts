@@ -61,8 +61,10 @@ const topOf = (page: Page, seq: string): Promise<number> =>
 
 test("older pages come while scrolling up, the row being read stays where it is, the far end is given up", async () => {
   const page = await house.guest("Reader")
-  await until(async () => (await look(page)).last === TOTAL, "the newest message")
-  expect((await look(page)).fromBottom).toBeLessThan(2)
+  await until(async () => {
+    const { last, fromBottom } = await look(page)
+    return last === TOTAL && fromBottom < 2
+  }, "the newest message")
   let held = await look(page)
   while (held.first > 1) {
     const before = await scrollTo(page, 600)
@@ -98,7 +100,9 @@ test("who begins to scroll up in the very moment an older page comes keeps the r
         if (box && seqs.length > 20 && seq < Math.min(...seqs)) {
           Node.prototype.insertBefore = insert
           box.scrollTop -= 800
-          const row = document.elementFromPoint(640, 400)?.closest<HTMLElement>("[data-seq]")
+          // The first that reaches the middle: at the very point there may be a margin.
+          const rows = [...document.querySelectorAll<HTMLElement>("[data-seq]")]
+          const row = rows.find((one) => one.getBoundingClientRect().bottom > 400)
           Object.assign(window, { reading: { seq: row?.dataset.seq, top: row?.getBoundingClientRect().top } })
         }
         return insert.call(this, node, before) as T
@@ -108,7 +112,7 @@ test("who begins to scroll up in the very moment an older page comes keeps the r
   const reading = await page
     .waitForFunction(() => (window as { reading?: { seq: string; top: number } }).reading)
     .then((handle) => handle.jsonValue())
-  if (!reading) throw new Error("no row was in the middle of the screen")
+  if (!reading?.seq) throw new Error("no row was in the middle of the screen")
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
   expect(Math.abs((await topOf(page, reading.seq)) - reading.top)).toBeLessThan(2)
   await page.locator(".pill").waitFor()

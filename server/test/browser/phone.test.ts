@@ -64,7 +64,7 @@ test("one pane at a time, in Chinese; back leads to the list; targets fit a thum
 
   await page.goBack()
   await page.getByRole("heading", { name: "房间" }).waitFor()
-  expect(await page.locator(".room-item .preview").first().innerText()).toContain("第一行")
+  await page.locator(".room-item .preview", { hasText: "第一行" }).waitFor()
 })
 
 test("the list of rooms says who spoke last, before any room is opened", async () => {

@@ -105,7 +105,7 @@ test("rooms are made, found, joined and left; unread is counted, shown in the ti
 test("edit, delete and reply are seen by the other", async () => {
   const [ida, jon] = await Promise.all([house.guest("Ida"), house.guest("Jon")])
   await say(ida, "Teh tea")
-  await message(jon, "Teh tea").waitFor()
+  for (const page of [ida, jon]) await message(page, "Teh tea").waitFor()
   await composer(ida).press("ArrowUp")
   await ida.getByText("Editing your message").waitFor()
   await composer(ida).fill("The tea")

@@ -35,7 +35,7 @@ beforeAll(async () => {
   site = serveSite()
   server = await startServer({ SKEIN_SERVER_ORIGINS: `http://127.0.0.1:${site.port}` })
   browser = await openBrowser(STRANGER)
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await browser?.close()
   await server?.stop()
@@ -64,7 +64,7 @@ async function talk(plan: Plan) {
   const recoveries: boolean[] = []
   let transport = ""
   const waitFor = async (there: () => boolean, what: string) => {
-    const end = performance.now() + 5_000
+    const end = performance.now() + 10_000
     while (!there()) {
       if (performance.now() > end) throw new Error(`never happened: ${what}; heard ${JSON.stringify(heard)}`)
       await new Promise((resolve) => setTimeout(resolve, 5))
@@ -83,7 +83,7 @@ async function talk(plan: Plan) {
   subscription.on("subscribed", ({ recovered }) => void recoveries.push(recovered))
   client.connect()
   subscription.subscribe()
-  await subscription.ready(5_000)
+  await subscription.ready(10_000)
   await subscription.publish(written({ text: "你好 \u{1f44b}" }))
   await waitFor(() => heard.length === 1, "own publication")
   client.disconnect()
@@ -117,7 +117,7 @@ test.each(WAYS.map((way) => [way.name, way] as const))(
     expect(told).toEqual({ transport, heard: [{ text: "你好 \u{1f44b}" }, "again"], recoveries: [false, true] })
     await page.close()
   },
-  20_000,
+  60_000,
 )
 
 test("a page of another site gets in over none of them", async () => {
@@ -147,4 +147,4 @@ test("a page of another site gets in over none of them", async () => {
   )
   expect(got).toEqual(["refused", "refused", "refused"])
   await page.close()
-}, 20_000)
+}, 60_000)

@@ -24,7 +24,7 @@ describe.each(WAYS.map((way) => [way.name, way] as const))("%s", (_name, way) =>
     const client = newClient(server, way, options)
     clients.push(client)
     client.connect()
-    await client.ready(5_000)
+    await client.ready(10_000)
     return client
   }
 
@@ -32,7 +32,7 @@ describe.each(WAYS.map((way) => [way.name, way] as const))("%s", (_name, way) =>
     const subscription = client.newSubscription(channel, options)
     const heard = new Heard(way, subscription)
     subscription.subscribe()
-    await subscription.ready(5_000)
+    await subscription.ready(10_000)
     return { subscription, heard }
   }
 
@@ -216,7 +216,7 @@ test("and cannot be used to throw the clients that speak JSON out of a channel",
   const heard = new Heard(text, victim)
   client.connect()
   victim.subscribe()
-  await victim.ready(5_000)
+  await victim.ready(10_000)
   const { subscription } = await binarySubscriber(channel)
   await expect(subscription.publish(Uint8Array.of(255, 0))).rejects.toMatchObject({ code: 107 })
   await expect(subscription.publish(new Uint8Array(0))).rejects.toMatchObject({ code: 107 })
@@ -236,6 +236,6 @@ async function binarySubscriber(channel: string) {
   subscription.on("publication", ({ data }) => void heard.push(data))
   client.connect()
   subscription.subscribe()
-  await subscription.ready(5_000)
+  await subscription.ready(10_000)
   return { subscription, heard }
 }

@@ -23,7 +23,7 @@ describe.each(sockets.map((way) => [way.name, way] as const))("%s", (name, way) 
     const client = newClient(server, way)
     clients.push(client)
     client.connect()
-    await client.ready(5_000)
+    await client.ready(10_000)
     return client
   }
 
@@ -48,7 +48,7 @@ describe.each(sockets.map((way) => [way.name, way] as const))("%s", (name, way) 
     const subscription = client.newSubscription(channel, { delta: "fossil" })
     const heard = new Heard(way, subscription)
     subscription.subscribe()
-    await subscription.ready(5_000)
+    await subscription.ready(10_000)
     for (const n of [1, 2]) await server.api("publish", { channel, data: { n, text: "ü".repeat(50) }, delta: true })
     await until(() => heard.publications.length === 2, "both")
     expect(heard.publications).toEqual([1, 2].map((n) => ({ n, text: "ü".repeat(50) })))

@@ -76,7 +76,7 @@ test("a channel opens with the subscription tokens' own keys, and not with those
   const iss = "shop"
   const client = newClient(server, way, { token: await jwt({ sub: "42", aud, iss }) })
   client.connect()
-  await client.ready(5_000)
+  await client.ready(10_000)
   const open = (token: string) => {
     const subscription = client.newSubscription("secret:own", { token })
     const met = new Promise<number | "subscribed">((resolve) => {

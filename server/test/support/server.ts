@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 const MAIN = join(import.meta.dirname, "../../src/cli/main.ts")
-const START_DEADLINE_MS = 20_000
+const START_DEADLINE_MS = 50_000
 
 export const API_KEY = "test-api-key-0123456789"
 export const TOKEN_SECRET = "test-token-secret-0123456789"
@@ -124,7 +124,8 @@ function readyPort(child: ChildProcess, log: () => string): Promise<number> {
       clearTimeout(deadline)
       resolve(Number(port))
     })
-    child.on("exit", (code) => {
+    // Not "exit": its last words may still be on the way.
+    child.on("close", (code) => {
       clearTimeout(deadline)
       reject(new Error(`the server ended with ${code} before it was ready:\n${log()}`))
     })

@@ -45,7 +45,10 @@ export class Line {
     }
     this.#sockets.add(socket)
     const server = socket.connectToServer()
-    socket.onMessage((frame) => server.send(frame))
+    // What the page says before it has heard of the end of its connection is lost.
+    socket.onMessage((frame) => {
+      if (this.#sockets.has(socket)) server.send(frame)
+    })
     server.onMessage((frame) => {
       if (!this.deaf) socket.send(frame)
     })

@@ -106,6 +106,8 @@ export async function comeBack(page: Page): Promise<void> {
   // In one step: between looking for the button and pressing it, it may go.
   const press = (buttons: readonly unknown[]) => (buttons[0] as { click(): void } | undefined)?.click()
   await page.locator(".banner button").evaluateAll(press)
+  // A loss too short for a banner waits for its next attempt too, unless the network is said to be back.
+  await page.evaluate("dispatchEvent(new Event('online'))")
   await page.locator(".banner").waitFor({ state: "detached", timeout: 40_000 })
 }
 

@@ -4,7 +4,6 @@ import { join } from "node:path"
 import type { Browser, Page } from "playwright-core"
 import { openBrowser } from "../../support/chromium.ts"
 import { TestServer } from "../../support/server.ts"
-import { until } from "../../support/until.ts"
 import { WebChat } from "../web-chat.ts"
 
 const PAGE = readFileSync(join(import.meta.dir, "../../../../examples/plain-chat/index.html"), "utf8")
@@ -22,7 +21,7 @@ beforeAll(async () => {
   })
   server = await TestServer.start({ env: { SKEIN_SERVER_ORIGINS: `http://127.0.0.1:${site.port}` } })
   browser = await openBrowser()
-}, 30_000)
+}, 60_000)
 afterAll(async () => {
   await browser?.close()
   await server?.stop()
@@ -56,7 +55,7 @@ test("two tutorial pages talk in the lobby, the web chat reads along and answers
   await chat.say("lobby", "hello from the web chat")
   for (const page of [one, two]) await sees(page, "hello from the web chat")
   for (const page of [one, two]) await page.context().close()
-}, 30_000)
+}, 60_000)
 
 test("in a room the pages are told who said it, in their own language who left", async () => {
   const [one, two] = [await visit("user=7&room=tea"), await visit("user=8&room=tea", "en-US")]
@@ -65,9 +64,9 @@ test("in a room the pages are told who said it, in their own language who left",
   await say(one, "oolong?")
   await sees(two, "7: oolong?")
   await one.context().close()
-  await until(() => two.getByText(/left the room$/).isVisible(), "the other is told")
+  await two.getByText(/left the room$/).waitFor()
   await two.context().close()
-}, 30_000)
+}, 60_000)
 
 test("a page comes back by itself after the server was killed", async () => {
   const [one, two] = [await visit("user=7"), await visit("user=8")]
