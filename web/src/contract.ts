@@ -24,6 +24,7 @@ export const LIMITS = {
   typingLifeMs: 5_000,
   typingIntervalMs: 3_000,
   typingMaxMembers: 50,
+  presenceMaxUsers: 200,
 } as const
 
 /** Codes the client has its own words or its own behaviour for. */

@@ -117,6 +117,12 @@ export class Connection {
     return new Map(Object.values(clients).map((info) => [info.client, info.user]))
   }
 
+  /** How many people are in the channel. */
+  async countPresent(channel: string): Promise<number> {
+    const stats = await this.centrifuge.getSubscription(channel)?.presenceStats()
+    return stats?.numUsers ?? 0
+  }
+
   private attach(subscription: Subscription, channel: string): void {
     subscription.on("publication", (context: PublicationContext) => this.events.push(context.data as Push))
     subscription.on("subscribed", () => this.events.subscribed(channel))

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals"
 import type { User } from "../contract.ts"
+import { LIMITS } from "../contract.ts"
 import { t, wordsFor } from "../i18n/index.ts"
 import { Outbox } from "../outbox/outbox.ts"
 import type { Letter } from "../outbox/queue.ts"
@@ -14,7 +15,7 @@ import { Inbox } from "./inbox.ts"
 import { alarm, announce, say } from "./notices.ts"
 import { learn, learnAll, me, person } from "./people.ts"
 import { go, openRoom } from "./place.ts"
-import { forgetPresence, joined, left, online, takeSnapshot } from "./presence.ts"
+import { countCrowd, crowdIn, forgetCrowd, forgetPresence, joined, left, online, takeSnapshot } from "./presence.ts"
 import { Reading } from "./reading.ts"
 import { adopt, drop, greeted, joinable, keepOnly, mayCreateRooms, type Room, rooms } from "./rooms.ts"
 import { openPersonalStore, type PersonalStore } from "./storage.ts"
@@ -99,9 +100,18 @@ export class Chat {
     void this.lookWhoIsThere(room)
   }
 
-  /** Everyone present in a room; asked for when somebody looks. */
-  private async lookWhoIsThere(room: Room): Promise<void> {
+  /**
+   * Everyone present in a room, or how many where they are many; asked for when somebody looks.
+   * @param anew - the channel was entered just now; who entered it among many goes on being told numbers
+   */
+  private async lookWhoIsThere(room: Room, anew = false): Promise<void> {
     try {
+      if (room.facts.peek().kind === "room") {
+        const present = await this.connection.countPresent(room.channel)
+        const amongMany = !anew && crowdIn(room.channel) !== undefined
+        if (amongMany || present > LIMITS.presenceMaxUsers) return countCrowd(room.channel, present)
+        forgetCrowd(room.channel)
+      }
       await takeSnapshot(room.channel, () => this.connection.presence(room.channel))
     } catch (error) {
       console.debug("Presence not known:", error)
@@ -196,7 +206,8 @@ export class Chat {
     if (!room) return
     this.catchingUp.want(room.id)
     const wanted = room.facts.peek().kind === "direct" || openRoom.peek() === room
-    if (wanted) void this.lookWhoIsThere(room)
+    if (wanted) void this.lookWhoIsThere(room, true)
+    else forgetCrowd(channel)
   }
 
   /** The channel was taken from us. A removal is pushed as such; if none came, ask what is still mine. */

@@ -1,6 +1,7 @@
 import type { CatchUpEntry, Message, Push } from "../contract.ts"
 import { applyStep, heard, isBehind, merged, type Step } from "../sync/thread.ts"
 import { learn, me, namesMe } from "./people.ts"
+import { countCrowd } from "./presence.ts"
 import { adopt, drop, joinable, type Room, rooms, showCounts, takeCounts } from "./rooms.ts"
 import { typing } from "./typing.ts"
 
@@ -58,6 +59,7 @@ export class Inbox {
     else if (push.type === "conversation_added") this.events.added(adopt(push.conversation))
     else if (push.type === "conversation_removed") this.remove(push.conversation_id)
     else if (push.type === "user_merged") this.merged(push)
+    else if (push.type === "headcount") this.crowded(push)
     else this.counted(push)
   }
 
@@ -123,6 +125,13 @@ export class Inbox {
     if (!room) return
     drop(conversationId)
     this.events.removed(room)
+  }
+
+  private crowded(push: Push & { type: "headcount" }): void {
+    const room = rooms.peek().get(push.conversation_id)
+    if (!room) return
+    countCrowd(room.channel, push.online)
+    if (push.member_count !== undefined) room.facts.value = { ...room.facts.peek(), member_count: push.member_count }
   }
 
   private counted(push: Push & { type: "member_joined" | "member_left" | "user_merged" }): void {

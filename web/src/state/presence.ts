@@ -8,6 +8,30 @@ export const online = signal<ReadonlySet<string>>(new Set())
 
 const version = signal(0)
 
+/** Channels with too many people to be told of each of them: how many they are. */
+const crowds = signal<ReadonlyMap<string, number>>(new Map())
+
+/** How many are in a channel where only that is known; undefined where they are known one by one. */
+export const crowdIn = (channel: string): number | undefined => crowds.value.get(channel)
+
+export function countCrowd(channel: string, size: number): void {
+  const isNew = !crowds.peek().has(channel)
+  crowds.value = new Map(crowds.peek()).set(channel, size)
+  if (isNew && clients.delete(channel)) recount()
+}
+
+/** Some of a crowd, as they were listed just now. */
+export function seenInCrowd(channel: string, userIds: readonly string[]): void {
+  clients.set(channel, new Map(userIds.map((userId) => [userId, userId])))
+  recount()
+}
+
+/** Its people are told one by one, or the next look will say that they are not. */
+export function forgetCrowd(channel: string): void {
+  const next = new Map(crowds.peek())
+  if (next.delete(channel)) crowds.value = next
+}
+
 /** Everybody in one channel. */
 export function usersIn(channel: string): ReadonlySet<string> {
   version.value
@@ -50,6 +74,7 @@ function note(channel: string, move: Move): void {
 }
 
 export function joined(channel: string, client: string, userId: string): void {
+  if (crowds.peek().has(channel)) return
   note(channel, (present) => present.set(client, userId))
   const present = clients.get(channel) ?? new Map<string, string>()
   present.set(client, userId)
@@ -63,5 +88,6 @@ export function left(channel: string, client: string): void {
 }
 
 export function forgetPresence(channel: string): void {
+  forgetCrowd(channel)
   if (clients.delete(channel)) recount()
 }

@@ -1,29 +1,36 @@
-import { useEffect, useState } from "preact/hooks"
-import type { Member } from "../../contract.ts"
+import { useEffect, useRef, useState } from "preact/hooks"
+import type { Member, Output } from "../../contract.ts"
+import { LIMITS } from "../../contract.ts"
 import { explain, t } from "../../i18n/index.ts"
 import { byName } from "../../i18n/order.ts"
 import { openDirect } from "../../state/actions.ts"
 import { chat, isOnline } from "../../state/chat.ts"
 import { learn, me, person } from "../../state/people.ts"
-import { usersIn } from "../../state/presence.ts"
+import { countCrowd, crowdIn, seenInCrowd, usersIn } from "../../state/presence.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Avatar } from "../bits/Avatar.tsx"
 import { Icon } from "../bits/Icon.tsx"
 import { drawerOpen } from "./drawer.ts"
 
 const LIMIT = 200
+/** Many may come at once: their list is asked for anew after the first, and then no sooner than this. */
+const ASK_EVERY_MS = 2_000
+/** Where only the number of those present is told, who they are is looked up this often. */
+const LOOK_EVERY_MS = 60_000
 
 export function MemberList({ room }: { room: Room }) {
   const { members, total, failure } = useMembers(room)
+  const crowd = crowdIn(room.channel)
   const named = members.map((member) => ({ ...member, user: person(member.user.id) ?? member.user }))
   const inOrder = (a: Member, b: Member) => byName(a.user.name, b.user.name)
   const here = named.filter((member) => isOnline(member.user.id)).sort(inOrder)
   const away = named.filter((member) => !isOnline(member.user.id)).sort(inOrder)
-  if (failure) return <p class="quiet pad">{failure}</p>
+  const present = Math.max(here.length, crowd ?? 0)
+  if (failure !== "" && members.length === 0) return <p class="quiet pad">{failure}</p>
   return (
     <div class="member-groups">
-      <Group title={t().online} count={here.length} members={here} online />
-      <Group title={t().offline} count={Math.max(away.length, total - here.length)} members={away} online={false} />
+      <Group title={t().online} count={present} members={here} online />
+      <Group title={t().offline} count={Math.max(away.length, total - present)} members={away} online={false} />
     </div>
   )
 }
@@ -91,27 +98,49 @@ function useMembers(room: Room) {
   const [members, setMembers] = useState<Member[]>([])
   const [total, setTotal] = useState(0)
   const [failure, setFailure] = useState("")
-  const count = room.facts.value.member_count
+  const askedAtMs = useRef(0)
+  const ask = async () => {
+    askedAtMs.current = Date.now()
+    try {
+      const answer = await chat.peek()?.connection.call("chat.members", { conversation_id: room.id, limit: LIMIT })
+      if (!answer) return
+      learnFrom(room, answer)
+      setMembers(answer.members)
+      setTotal(answer.total)
+      setFailure("")
+    } catch (error) {
+      setFailure(explain(error))
+    }
+  }
+  const isCrowd = crowdIn(room.channel) !== undefined
   const named = new Set(members.map((member) => member.user.id))
   const strangers = [...usersIn(room.channel)].filter((id) => !named.has(id)).join(" ")
-  // Another count, or a stranger, means other members.
+  // Another count, or a stranger, means other members. Of many both change all the time.
+  const cause = isCrowd ? "" : `${room.facts.value.member_count} ${strangers}`
   useEffect(() => {
-    let stale = false
-    const connection = chat.peek()?.connection
-    connection
-      ?.call("chat.members", { conversation_id: room.id, limit: LIMIT })
-      .then((answer) => {
-        if (stale) return
-        for (const member of answer.members) learn(member.user)
-        setMembers(answer.members)
-        setTotal(answer.total)
-        setFailure("")
-        room.facts.value = { ...room.facts.peek(), member_count: answer.total }
-      })
-      .catch((error: unknown) => !stale && members.length === 0 && setFailure(explain(error)))
-    return () => {
-      stale = true
-    }
-  }, [room, count, strangers])
+    if (isCrowd && askedAtMs.current > 0) return
+    const timer = setTimeout(ask, Math.max(0, askedAtMs.current + ASK_EVERY_MS - Date.now()))
+    return () => clearTimeout(timer)
+  }, [room, cause])
+  useEffect(() => {
+    if (!isCrowd) return
+    const look = () => document.visibilityState === "visible" && void ask()
+    // Not all pages at the same moment.
+    const timer = setInterval(look, LOOK_EVERY_MS * (0.75 + Math.random() / 2))
+    return () => clearInterval(timer)
+  }, [room, isCrowd])
   return { members, total, failure }
+}
+
+/** What the answer says to others than this list. */
+function learnFrom({ channel, facts }: Room, { members, total, online }: Output<"chat.members">): void {
+  for (const { user } of members) learn(user)
+  if (facts.peek().member_count !== total) facts.value = { ...facts.peek(), member_count: total }
+  if (online > LIMITS.presenceMaxUsers) countCrowd(channel, online)
+  if (crowdIn(channel) === undefined) return
+  const seen = members.filter((member) => member.online)
+  seenInCrowd(
+    channel,
+    seen.map(({ user }) => user.id),
+  )
 }

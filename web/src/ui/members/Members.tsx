@@ -34,7 +34,7 @@ export function Members({ room }: { room: Room }) {
             <Icon name="close" />
           </button>
         </header>
-        <MemberList room={room} />
+        <MemberList key={room.id} room={room} />
       </aside>
     )
   }
@@ -47,7 +47,7 @@ export function Members({ room }: { room: Room }) {
         drawerOpen.value = false
       }}
     >
-      <MemberList room={room} />
+      <MemberList key={room.id} room={room} />
     </Dialog>
   )
 }
