@@ -1,6 +1,7 @@
 import type { Mode } from "./config.ts"
 import type { Conflict } from "./conflict.ts"
 import { formatDurationMs } from "./duration.ts"
+import { DEFAULT_MAX_EVENT_BYTES } from "./pusher.ts"
 import type { Settings } from "./schema.ts"
 import { sessionConflicts } from "./sessions.ts"
 import { siteConflicts } from "./sites.ts"
@@ -11,6 +12,7 @@ export function findConflicts(settings: Settings, mode: Mode): Conflict[] {
     ...timeConflicts(settings),
     ...ruleConflicts(settings),
     ...appConflicts(settings),
+    ...largeEvents(settings),
     ...(mode === "development" ? [] : [...shortKeys(settings), ...shortAppSecrets(settings)]),
     ...tokenConflicts(settings),
     ...sessionConflicts(settings.sessions),
@@ -96,6 +98,16 @@ function shortAppSecrets({ pusherApps = [] }: Settings): Conflict[] {
         text: `has a secret of ${length} characters in app ${id}: ${TOO_SHORT}`,
       })),
   )
+}
+
+function largeEvents({ pusherApps = [], limits: { maxPayloadBytes } }: Settings): Conflict[] {
+  // The default is no wish for events as large as that.
+  return pusherApps
+    .filter(({ maxEventBytes }) => maxEventBytes > Math.max(maxPayloadBytes, DEFAULT_MAX_EVENT_BYTES))
+    .map(({ id, maxEventBytes }) => ({
+      names: ["pusher_apps"],
+      text: `allows events of ${maxEventBytes} bytes in app ${id}, but a publication may have ${maxPayloadBytes}: raise limits.max_payload_bytes (and limits.max_frame_bytes, limits.max_request_bytes) too`,
+    }))
 }
 
 function tokenConflicts({ auth }: Settings): Conflict[] {

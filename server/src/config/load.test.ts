@@ -325,3 +325,13 @@ test("the key and secret of a Pusher app may be as short as soketi's, in product
   const empty = '[[pusher_apps]]\nid = "1"\nkey = ""\nsecret = ""\n'
   expect(problems({ toml: empty })).toHaveLength(2)
 })
+
+test("events of a Pusher app may not be larger than any publication", () => {
+  const app = '[[pusher_apps]]\nid = "1"\nkey = "k"\nsecret = "s"\n'
+  expect(problems({ toml: `${app}max_event_bytes = 200000` })).toEqual([
+    "pusher_apps allows events of 200000 bytes in app 1, but a publication may have 131072: raise limits.max_payload_bytes (and limits.max_frame_bytes, limits.max_request_bytes) too (from skein.toml)",
+  ])
+  const limits = "[limits]\nmax_payload_bytes = 262144\nmax_frame_bytes = 262144"
+  expect(load({ toml: `${app}max_event_bytes = 200000\n${limits}` }).settings.pusherApps).toHaveLength(1)
+  expect(load({ toml: `${app}[limits]\nmax_payload_bytes = 1000` }).settings.pusherApps).toHaveLength(1)
+})

@@ -5,6 +5,8 @@ import { choice, duration, flag, identifier, integer, openFlag, optionalText, te
 // depends on the mode (checks.ts).
 const KEY = { expects: "1 character or more, no spaces, no colon, no slash", pattern: /^[^\s:/?#]+$/ } as const
 
+export const DEFAULT_MAX_EVENT_BYTES = 102_400
+
 const WEBHOOK_EVENTS = [
   "channel_occupied",
   "channel_vacated",
@@ -119,7 +121,7 @@ export const pusherAppSchema = z.strictObject({
     max: 10_000_000,
   }),
   maxEventBytes: integer("Largest `data` of an event. Pusher itself allows 10240.", {
-    default: 102_400,
+    default: DEFAULT_MAX_EVENT_BYTES,
     min: 64,
     max: 16_777_216,
     unit: "bytes",

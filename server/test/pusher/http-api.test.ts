@@ -112,6 +112,11 @@ describe("POST /events", () => {
     expect(text).toContain("10242 bytes")
   })
 
+  test("a body too large is refused in words too", async () => {
+    const { status, text } = await trigger(server, "a", "e", "x".repeat(4_000_000))
+    expect([status, text]).toEqual([413, "The body of a request may have 1048576 bytes (limits.max_request_bytes)"])
+  })
+
   const bad: [name: string, body: unknown, says: string][] = [
     ["not JSON", "{", "JSON object"],
     ["a list", [], "JSON object"],

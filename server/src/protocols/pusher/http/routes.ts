@@ -80,7 +80,8 @@ async function answer(
 /** @throws Refusal */
 async function signedRequest({ apps, clock, config }: PusherParts, context: Context): Promise<SignedRequest> {
   const body = await readBody(context.req.raw, config.maxBodyBytes)
-  if (body === undefined) throw new Refusal(413, `The body of a request may have ${config.maxBodyBytes} bytes`)
+  if (body === undefined)
+    throw new Refusal(413, `The body of a request may have ${config.maxBodyBytes} bytes (limits.max_request_bytes)`)
   const { path, search } = splitUrl(context.req.url)
   const request = { method: context.req.method, path: path.slice(config.pathPrefix.length), search, body }
   const appId = context.req.param("app") ?? ""
