@@ -19,6 +19,12 @@ final class SessionMark
     {
     }
 
+    /** What the server calls a session that it reads itself. */
+    public static function nameOf(Session $session): string
+    {
+        return hash('sha256', $session->getId());
+    }
+
     /** At login. A session that goes on for another user becomes another login. */
     public function put(Session $session, Authenticatable $user): void
     {
@@ -40,13 +46,13 @@ final class SessionMark
     /**
      * At logout.
      *
-     * @return list<string> what the login is called: in tokens, and by the server when it reads the session itself
+     * @return list<string> what the login is called: in tokens and elsewhere
      */
     public function forget(Session $session): array
     {
         $sid = $session->get(self::KEY.'.sid');
         $session->forget(self::KEY);
 
-        return [hash('sha256', $session->getId()), ...(is_string($sid) ? [$sid] : [])];
+        return [self::nameOf($session), ...(is_string($sid) ? [$sid] : [])];
     }
 }

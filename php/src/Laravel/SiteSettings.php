@@ -91,9 +91,13 @@ final class SiteSettings
         ] + $place;
     }
 
-    /** The guard whose logins are in the session: the default one, unless that is one for APIs. */
-    private function guard(): string
+    /** The guard whose logins count: the default one, unless that is one for APIs, which are not in the session. */
+    public function guard(): string
     {
+        if ($chosen = ((array) $this->config->get('skein.serve.settings'))['sessions.guard'] ?? null) {
+            return (string) $chosen;
+        }
+
         $default = (string) $this->config->get('auth.defaults.guard', 'web');
         $guards = (array) $this->config->get('auth.guards', []);
         $inSession = array_keys(array_filter($guards, static fn ($guard) => ($guard['driver'] ?? null) === 'session'));

@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Skein\Laravel;
 
+use Closure;
 use Illuminate\Broadcasting\Broadcasters\Broadcaster;
 use Illuminate\Broadcasting\Broadcasters\UsePusherChannelConventions;
 use Illuminate\Broadcasting\BroadcastException;
@@ -24,8 +25,9 @@ class SkeinBroadcaster extends Broadcaster
 {
     use UsePusherChannelConventions;
 
+    /** @param  Closure(): Skein  $skein  Asked for when first needed: without keys in .env `php artisan` must still run */
     public function __construct(
-        private readonly Skein $skein,
+        private readonly Closure $skein,
         private readonly JobKeys $keys,
         private readonly ?ChannelAuthorizer $pusher,
         private readonly int $tokenTtl = 3600,
@@ -75,10 +77,10 @@ class SkeinBroadcaster extends Broadcaster
         $info = str_starts_with($channel, 'presence-') && $result !== true ? $result : null;
 
         if (! $request->has('socket_id')) {
-            return ['token' => $this->skein->tokens()->subscription($userId, $channel, $this->tokenTtl, $info)];
+            return ['token' => ($this->skein)()->tokens()->subscription($userId, $channel, $this->tokenTtl, $info)];
         }
 
-        return $this->pusherAnswer($channel, $request->input('socket_id'), $userId, $info);
+        return $this->pusherAnswer($request, $channel, $userId, $info);
     }
 
     /**
@@ -95,7 +97,7 @@ class SkeinBroadcaster extends Broadcaster
             return null;
         }
 
-        return $this->pusher->user($request->input('socket_id'), $user);
+        return $this->pusher->user($request->input('socket_id'), $user, $this->loginOf($request));
     }
 
     /**
@@ -119,7 +121,7 @@ class SkeinBroadcaster extends Broadcaster
         $this->ensureNotEncrypted($names);
 
         try {
-            $outcomes = $this->skein->broadcast(
+            $outcomes = ($this->skein)()->broadcast(
                 $names,
                 (object) $payload,
                 tags: ['event' => $event],
@@ -133,8 +135,10 @@ class SkeinBroadcaster extends Broadcaster
         $this->ensureAllDone($outcomes);
     }
 
-    private function pusherAnswer(string $channel, mixed $socketId, string $userId, mixed $info): array
+    private function pusherAnswer(Request $request, string $channel, string $userId, mixed $info): array
     {
+        $socketId = $request->input('socket_id');
+
         if ($this->pusher === null) {
             throw new BroadcastException('config/skein.php has no pusher key and secret, which clients like Echo need');
         }
@@ -144,8 +148,14 @@ class SkeinBroadcaster extends Broadcaster
         }
 
         return str_starts_with($channel, 'presence-')
-            ? $this->pusher->presenceChannel($channel, $socketId, $userId, $info)
-            : $this->pusher->privateChannel($channel, $socketId);
+            ? $this->pusher->presenceChannel($channel, $socketId, $userId, $info, $this->loginOf($request))
+            : $this->pusher->privateChannel($channel, $socketId, $userId, $this->loginOf($request));
+    }
+
+    /** The login that the connection ends with. Apps with API tokens have no session, and get what Pusher answers. */
+    private function loginOf(Request $request): ?string
+    {
+        return $request->hasSession() ? SessionMark::nameOf($request->session()) : null;
     }
 
     /** Nothing is encrypted here, and sending as plain text what was meant to be secret would be worse than failing. */

@@ -67,7 +67,7 @@ class SkeinServiceProvider extends ServiceProvider
         $hasApp = ! empty($pusher['key']) && ! empty($pusher['secret']);
 
         return new SkeinBroadcaster(
-            $app->make(Skein::class),
+            static fn () => $app->make(Skein::class),
             $app->make(JobKeys::class),
             $hasApp ? new ChannelAuthorizer((string) $pusher['key'], (string) $pusher['secret']) : null,
             (int) $app['config']->get('skein.token_ttl', 3600),
@@ -83,6 +83,8 @@ class SkeinServiceProvider extends ServiceProvider
             static fn ($event) => $keys()->end($event->job),
         );
 
+        $guard = $this->app->make(SiteSettings::class)->guard();
+        $this->app->when(KeepSessionMark::class)->needs('$guard')->give($guard);
         $events->listen(Login::class, [KeepSessionMark::class, 'onLogin']);
         $events->listen([Logout::class, CurrentDeviceLogout::class], [KeepSessionMark::class, 'onLogout']);
         $events->listen([PasswordReset::class, OtherDeviceLogout::class], [KeepSessionMark::class, 'onPasswordReset']);

@@ -24,12 +24,18 @@ final class ChannelAuthorizer
     /**
      * Lets a connection into a private channel.
      *
-     * @return array{auth: string}
+     * @param  string|null  $userId  Whose connection it is, beside `$session`
+     * @param  string|null  $session  Names the login, as of `Skein::endSession`: the connection ends with it
+     * @return array{auth: string, channel_data?: string}
      *
      * @throws InvalidArgumentException when the socket id is none
      */
-    public function privateChannel(string $channel, string $socketId): array
+    public function privateChannel(string $channel, string $socketId, ?string $userId = null, ?string $session = null): array
     {
+        if ($session !== null) {
+            return $this->member($channel, $socketId, ['user_id' => (string) $userId, 'skein_session' => $session]);
+        }
+
         return ['auth' => $this->signature("{$this->checked($socketId)}:$channel")];
     }
 
@@ -37,27 +43,55 @@ final class ChannelAuthorizer
      * Lets a connection into a presence channel, as this user.
      *
      * @param  mixed  $userInfo  What the other members see
+     * @param  string|null  $session  Names the login, as of `Skein::endSession`: the connection ends with it
      * @return array{auth: string, channel_data: string}
+     *
+     * @throws InvalidArgumentException when the socket id is none
      */
-    public function presenceChannel(string $channel, string $socketId, string $userId, mixed $userInfo = null): array
-    {
-        $member = ['user_id' => $userId] + ($userInfo === null ? [] : ['user_info' => $userInfo]);
-        $data = json_encode($member, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
-
-        return ['auth' => $this->signature("{$this->checked($socketId)}:$channel:$data"), 'channel_data' => $data];
+    public function presenceChannel(
+        string $channel,
+        string $socketId,
+        string $userId,
+        mixed $userInfo = null,
+        ?string $session = null,
+    ): array {
+        return $this->member($channel, $socketId, ['user_id' => $userId]
+            + ($userInfo === null ? [] : ['user_info' => $userInfo])
+            + self::login($session));
     }
 
     /**
      * Answers `pusher.signin()`.
      *
      * @param  array{id: string}  $user  With `id`, and what else the server may know (`user_info`, `watchlist`)
+     * @param  string|null  $session  Names the login, as of `Skein::endSession`: the connection ends with it
      * @return array{auth: string, user_data: string}
+     *
+     * @throws InvalidArgumentException when the socket id is none
      */
-    public function user(string $socketId, array $user): array
+    public function user(string $socketId, array $user, ?string $session = null): array
     {
-        $data = json_encode($user, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
+        $data = self::encode($user + self::login($session));
 
         return ['auth' => $this->signature("{$this->checked($socketId)}::user::$data"), 'user_data' => $data];
+    }
+
+    /** @return array{auth: string, channel_data: string} */
+    private function member(string $channel, string $socketId, array $member): array
+    {
+        $data = self::encode($member);
+
+        return ['auth' => $this->signature("{$this->checked($socketId)}:$channel:$data"), 'channel_data' => $data];
+    }
+
+    private static function login(?string $session): array
+    {
+        return $session === null ? [] : ['skein_session' => $session];
+    }
+
+    private static function encode(array $data): string
+    {
+        return json_encode($data, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE | JSON_UNESCAPED_SLASHES);
     }
 
     private function signature(string $text): string

@@ -34,7 +34,7 @@ final class BroadcasterTest extends TestCase
     {
         $config = new Config('http://skein.test', 'key', attempts: 1);
 
-        return new SkeinBroadcaster(new Skein($config, new Client($config, $transport)), $this->keys, null);
+        return new SkeinBroadcaster(fn () => new Skein($config, new Client($config, $transport)), $this->keys, null);
     }
 
     /** @param  array  ...$responses  One per channel */

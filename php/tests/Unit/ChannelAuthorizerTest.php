@@ -49,6 +49,24 @@ final class ChannelAuthorizerTest extends TestCase
         );
     }
 
+    /** So that the server knows whose connection it is, and with which login to end it. */
+    public function test_what_is_signed_can_name_the_login(): void
+    {
+        $answers = [
+            $this->authorizer()->privateChannel('private-foobar', '1234.1234', '10', 'laptop'),
+            $this->authorizer()->presenceChannel('presence-foobar', '1234.1234', '10', session: 'laptop'),
+            $this->authorizer()->user('1234.1234', ['id' => '10'], 'laptop'),
+        ];
+
+        $this->assertSame('{"user_id":"10","skein_session":"laptop"}', $answers[0]['channel_data']);
+        $this->assertSame('{"user_id":"10","skein_session":"laptop"}', $answers[1]['channel_data']);
+        $this->assertSame('{"id":"10","skein_session":"laptop"}', $answers[2]['user_data']);
+        $this->assertSame(
+            self::KEY.':'.hash_hmac('sha256', '1234.1234:private-foobar:'.$answers[0]['channel_data'], '7ad3773142a6692b25b8'),
+            $answers[0]['auth'],
+        );
+    }
+
     public function test_a_socket_id_that_is_none_is_not_signed(): void
     {
         $this->expectException(InvalidArgumentException::class);

@@ -3,7 +3,7 @@ import { Centrifuge, State } from "centrifuge"
 import Echo from "laravel-echo"
 import PusherJs from "pusher-js"
 import type { Membership, SessionAnswer } from "../../src/chat/contract.ts"
-import { until } from "../support/until.ts"
+import { ABOUT_A_SECOND_MS, until } from "../support/until.ts"
 import { Customer, closingOf, PUSHER, Shop } from "./shop.ts"
 
 let shop: Shop
@@ -31,7 +31,7 @@ async function listening(of: Customer, channel: string, heard: unknown[], client
   const subscription = client.newSubscription(channel, { getToken: of.channelToken })
   subscription.on("publication", ({ data, tags }) => heard.push([tags?.event, data]))
   subscription.subscribe()
-  await subscription.ready(5_000)
+  await subscription.ready(20_000)
   return client
 }
 
@@ -42,7 +42,7 @@ test("who is logged in to Laravel is in the chat by name, without another login"
   expect((await session(fang)).user).toMatchObject({ id: "2", name: "王芳" })
   expect((await session(new Customer(shop))).user).toBeNull()
   const client = fang.client()
-  await client.ready(5_000)
+  await client.ready(20_000)
   const { data } = await client.rpc("chat.hello", {})
   expect(data.user).toMatchObject({ id: "2", name: "王芳" })
 })
@@ -118,8 +118,8 @@ test("a job that is tried again broadcasts once", async () => {
   ])
 })
 
-test("Laravel Echo and pusher-js, unmodified: private, presence, toOthers", async () => {
-  const ann = await customer("ann")
+/** Unmodified pusher-js in the customer's page. */
+function pusherJs(of: Customer): PusherJs {
   const pusher = new PusherJs(PUSHER.key, {
     cluster: "",
     wsHost: "127.0.0.1",
@@ -134,7 +134,7 @@ test("Laravel Echo and pusher-js, unmodified: private, presence, toOthers", asyn
         { socketId, channelName }: { socketId: string; channelName: string },
         done: (error: Error | null, answer: unknown) => void,
       ) => {
-        ann.post("/broadcasting/auth", { socket_id: socketId, channel_name: channelName }).then(
+        of.post("/broadcasting/auth", { socket_id: socketId, channel_name: channelName }).then(
           (answer) => done(null, answer),
           (error) => done(error, null),
         )
@@ -142,6 +142,12 @@ test("Laravel Echo and pusher-js, unmodified: private, presence, toOthers", asyn
     },
   } as never)
   open.push(pusher)
+  return pusher
+}
+
+test("Laravel Echo and pusher-js, unmodified: private, presence, toOthers", async () => {
+  const ann = await customer("ann")
+  const pusher = pusherJs(ann)
   const echo = new Echo({ broadcaster: "reverb", key: PUSHER.key, client: pusher, withoutInterceptors: true } as never)
   const events: string[] = []
   const mine = echo.private("orders.42")
@@ -168,7 +174,7 @@ test("a notice card to the customer who is logged in", async () => {
   await ann.post("/orders/42/notice")
   await ann.post("/orders/42/notice")
   const client = ann.client()
-  await client.ready(5_000)
+  await client.ready(20_000)
   const { data } = await client.rpc("chat.hello", {})
   const notices = (data.conversations as Membership[]).filter(({ kind }) => kind === "direct")
   expect(notices).toMatchObject([{ name: "Shop", unread: 1, last_message: { card: { url: "/orders/42" } } }])
@@ -182,12 +188,12 @@ test("logging out in Laravel closes the login's sockets within a second, by cook
   byToken.connect()
   open.push(byToken)
   const elsewhere = phone.client()
-  await Promise.all([byCookie.ready(5_000), byToken.ready(5_000), elsewhere.ready(5_000)])
+  await Promise.all([byCookie.ready(20_000), byToken.ready(20_000), elsewhere.ready(20_000)])
   const closings = [closingOf(byCookie), closingOf(byToken)]
   await laptop.post("/logout")
   const loggedOutAtMs = Date.now()
   for (const closing of closings)
-    expect((await until(() => closing.atMs, "closed")) - loggedOutAtMs).toBeLessThan(1_000)
+    expect((await until(() => closing.atMs, "closed")) - loggedOutAtMs).toBeLessThan(ABOUT_A_SECOND_MS)
   expect(elsewhere.state).toBe(State.Connected)
   expect((await session(laptop)).user).toBeNull()
   expect((await session(phone)).user?.name).toBe("Ann")
@@ -197,12 +203,29 @@ test("a ban closes all sockets of the user", async () => {
   const [ann, fang] = [await customer("ann"), await customer("fang")]
   const client = fang.client()
   const other = ann.client()
-  await Promise.all([client.ready(5_000), other.ready(5_000)])
+  await Promise.all([client.ready(20_000), other.ready(20_000)])
   const closing = closingOf(client)
   await ann.post("/ban/2")
   const bannedAtMs = Date.now()
-  expect((await until(() => closing.atMs, "closed")) - bannedAtMs).toBeLessThan(1_000)
+  expect((await until(() => closing.atMs, "closed")) - bannedAtMs).toBeLessThan(ABOUT_A_SECOND_MS)
   expect(other.state).toBe(State.Connected)
+})
+
+test("pusher-js, let into a private channel by Laravel, is closed within a second after a logout and a ban", async () => {
+  for (const end of ["/logout", "/ban/2"]) {
+    const [fang, ann] = [await customer("fang"), await customer("ann")]
+    const [here, elsewhere] = [pusherJs(fang), pusherJs(ann)]
+    const channels = [here.subscribe("private-orders.43"), elsewhere.subscribe("private-orders.42")]
+    await until(() => channels.every(({ subscribed }) => subscribed), "subscribed")
+    let closedAtMs: number | undefined
+    here.connection.bind("state_change", () => {
+      closedAtMs ??= Date.now()
+    })
+    await (end === "/logout" ? fang : ann).post(end)
+    const endedAtMs = Date.now()
+    expect((await until(() => closedAtMs, "closed")) - endedAtMs).toBeLessThan(1_000)
+    expect(elsewhere.connection.state).toBe("connected")
+  }
 })
 
 test("websocket:serve shows the settings without secrets, and ends with the server on SIGTERM", async () => {
@@ -218,4 +241,4 @@ test("websocket:serve shows the settings without secrets, and ends with the serv
   // Nobody is kept from logging out by it.
   expect(await late.post("/logout")).toEqual([])
   expect(await late.get("/")).toEqual({ user: null })
-}, 30_000)
+}, 60_000)

@@ -14,28 +14,31 @@ use Illuminate\Container\Container;
 use Illuminate\Contracts\Debug\ExceptionHandler;
 use Illuminate\Contracts\Session\Session;
 use Illuminate\Foundation\Application;
-use Skein\Exceptions\SkeinException;
 use Skein\Laravel\Identity;
 use Skein\Laravel\SessionMark;
 use Skein\Skein;
+use Throwable;
 
-/** Names the login when it begins, and ends its sockets with it. */
+/** Names the login when it begins, and ends its sockets with it. Logins of other guards in the same session do not count. */
 final class KeepSessionMark
 {
-    public function __construct(private readonly SessionMark $mark)
-    {
+    /** @param  string  $guard  The one that counts. As configured: `auth:admin` on a route changes the default for its request */
+    public function __construct(
+        private readonly SessionMark $mark,
+        private readonly string $guard,
+    ) {
     }
 
     public function onLogin(Login $event): void
     {
-        if ($session = $this->session()) {
+        if (($session = $this->session()) && $event->guard === $this->guard) {
             $this->mark->put($session, $event->user);
         }
     }
 
     public function onLogout(Logout|CurrentDeviceLogout $event): void
     {
-        if ($session = $this->session()) {
+        if (($session = $this->session()) && $event->guard === $this->guard) {
             $sessions = $this->mark->forget($session);
             $this->afterwards(static fn (Skein $skein) => $skein->endSession(...$sessions));
         }
@@ -44,6 +47,10 @@ final class KeepSessionMark
     /** All devices: whoever knew the old password is out. */
     public function onPasswordReset(PasswordReset|OtherDeviceLogout $event): void
     {
+        if ($event instanceof OtherDeviceLogout && $event->guard !== $this->guard) {
+            return;
+        }
+
         $user = Identity::idOf($event->user);
         $this->afterwards(static fn (Skein $skein) => $skein->endSessionsOf($user));
     }
@@ -67,12 +74,15 @@ final class KeepSessionMark
         $app->runningInConsole() ? $this->attempt($end) : $app->terminating(fn () => $this->attempt($end));
     }
 
-    /** A server that is down keeps nobody from logging out. Where it reads the sessions it finds out by itself. */
+    /**
+     * A server that is down, or keys that are missing, keep nobody from logging out. Where the server reads the sessions
+     * it finds out by itself.
+     */
     private function attempt(Closure $end): void
     {
         try {
             $end($this->app()->make(Skein::class));
-        } catch (SkeinException $exception) {
+        } catch (Throwable $exception) {
             $this->app()->make(ExceptionHandler::class)->report($exception);
         }
     }
