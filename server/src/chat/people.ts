@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts"
+import { setNewest } from "../core/collections.ts"
 import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
 import type { ChatStore, StoredConversation, StoredUser, UserDraft } from "../store/contract.ts"
@@ -142,7 +143,7 @@ export class People {
   async touch(userId: string): Promise<void> {
     const nowMs = this.#clock.nowMs()
     if (nowMs - (this.#touchedAtMs.get(userId) ?? 0) < TOUCH_INTERVAL_MS) return
-    setBounded(this.#touchedAtMs, userId, nowMs)
+    setNewest(this.#touchedAtMs, userId, nowMs, MAX_KNOWN)
     await this.#store.touchUser({ userId, nowMs })
   }
 
@@ -168,18 +169,7 @@ export class People {
   }
 
   #remember(userId: string, known: Known): void {
-    setBounded(this.#known, userId, known)
-  }
-}
-
-/** Sets the newest entry and forgets the oldest beyond the bound. */
-function setBounded<V>(map: Map<string, V>, key: string, value: V): void {
-  map.delete(key)
-  map.set(key, value)
-  if (map.size <= MAX_KNOWN) return
-  for (const oldest of map.keys()) {
-    map.delete(oldest)
-    return
+    setNewest(this.#known, userId, known, MAX_KNOWN)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts"
+import { setNewest } from "../core/collections.ts"
 import { ensureRate, type LimitName, RateLimit } from "../core/limits.ts"
 import type { ChatRates, Rate } from "./config.ts"
 
@@ -33,20 +34,12 @@ export class KeyedRates {
   ensure(key: string, rate: Rate, { what, setting }: Counted): void {
     const nowMs = this.#clock.nowMs()
     const bucket = this.#buckets.get(key) ?? new RateLimit(rate.perSecond, rate.burst, nowMs)
-    this.#buckets.delete(key)
-    this.#buckets.set(key, bucket)
-    if (this.#buckets.size > MAX_REMEMBERED) this.#forgetOldest()
+    setNewest(this.#buckets, key, bucket, MAX_REMEMBERED)
     ensureRate(bucket, nowMs, what, setting)
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#buckets.keys()) {
-      this.#buckets.delete(key)
-      return
-    }
   }
 }
 
+/** The rates of users, one bucket for each kind of call. */
 export class UserRates {
   readonly #rates: ChatRates
   readonly #keyed: KeyedRates

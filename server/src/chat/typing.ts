@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts"
+import { setNewest } from "../core/collections.ts"
 import { CHAT_LIMITS } from "./contract.ts"
 
 /** Notices remembered; who is forgotten may at worst notify once more. */
@@ -27,16 +28,7 @@ export class TypingNotices {
       return shown
     }
     if (sentAtMs !== undefined && nowMs - sentAtMs < CHAT_LIMITS.typingIntervalMs - TOLERANCE_MS) return false
-    this.#sentAtMs.delete(key)
-    this.#sentAtMs.set(key, nowMs)
-    if (this.#sentAtMs.size > MAX_REMEMBERED) this.#forgetOldest()
+    setNewest(this.#sentAtMs, key, nowMs, MAX_REMEMBERED)
     return true
-  }
-
-  #forgetOldest(): void {
-    for (const key of this.#sentAtMs.keys()) {
-      this.#sentAtMs.delete(key)
-      return
-    }
   }
 }

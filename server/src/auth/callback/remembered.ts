@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts"
+import { setNewest } from "../../core/collections.ts"
 import type { Answer } from "./answers.ts"
 
 type Known = Answer & { readonly kind: "known" }
@@ -28,11 +29,8 @@ export class RememberedAnswers {
   }
 
   set(hash: string, answer: Known, forMs: number): void {
-    this.#entries.delete(hash)
-    if (forMs <= 0) return
-    this.#entries.set(hash, { answer, untilMs: this.#clock.nowMs() + forMs })
-    const [oldest] = this.#entries.keys()
-    if (this.#entries.size > this.#maxEntries && oldest !== undefined) this.#entries.delete(oldest)
+    if (forMs <= 0) this.#entries.delete(hash)
+    else setNewest(this.#entries, hash, { answer, untilMs: this.#clock.nowMs() + forMs }, this.#maxEntries)
   }
 
   /** Everything remembered about this person or this session. */

@@ -1,3 +1,5 @@
+import { setNewest } from "../../core/collections.ts"
+
 const MAX_ADDRESSES = 10_000
 const PER_ADDRESS = 4
 
@@ -10,13 +12,7 @@ export class RecentSockets {
 
   closed(address: string, socketId: string): void {
     const ids = this.#byAddress.get(address) ?? []
-    this.#byAddress.delete(address)
-    this.#byAddress.set(address, [...ids, socketId].slice(-PER_ADDRESS))
-    if (this.#byAddress.size <= MAX_ADDRESSES) return
-    for (const oldest of this.#byAddress.keys()) {
-      this.#byAddress.delete(oldest)
-      return
-    }
+    setNewest(this.#byAddress, address, [...ids, socketId].slice(-PER_ADDRESS), MAX_ADDRESSES)
   }
 
   of(address: string): readonly string[] {
