@@ -74,20 +74,24 @@ const DATABASES: Readonly<Record<string, () => Promise<string>>> = {
 
 /** PostgreSQL listens a little before it is ready. */
 function connected(port: number): Promise<pg.Client> {
-  return until(async () => {
-    const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" })
-    const isReady = await client.connect().then(
-      () => true,
-      () => false,
-    )
-    return isReady && client
-  }, "PostgreSQL lets somebody in")
+  return until(
+    async () => {
+      const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" })
+      const isReady = await client.connect().then(
+        () => true,
+        () => false,
+      )
+      return isReady && client
+    },
+    "PostgreSQL lets somebody in",
+    30_000,
+  )
 }
 
 for (const [name, make] of Object.entries(DATABASES)) {
   describe(`Laravel's sessions in ${name}`, () => {
     test("are who they are, with a right to read and no other", async () => {
-      const store = databaseStore({ url: await make(), table: "sessions", timeoutMs: 2_000 })
+      const store = databaseStore({ url: await make(), table: "sessions", timeoutMs: 10_000 })
       stops.push(() => store.close())
       expect(ROWS.length).toBeGreaterThanOrEqual(5)
       for (const fixture of ROWS) {
@@ -98,7 +102,7 @@ for (const [name, make] of Object.entries(DATABASES)) {
       }
       expect(await store.read("z".repeat(40))).toBeUndefined()
       expect(await store.read("' or 1=1 --")).toBeUndefined()
-    }, 60_000)
+    }, 120_000)
   })
 }
 

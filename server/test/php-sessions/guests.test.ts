@@ -107,14 +107,14 @@ describe("a guest of the site", () => {
     const pushed: Push[] = []
     inTalk.on("publication", ({ data }) => pushed.push(data as Push))
     inTalk.subscribe()
-    await inTalk.ready(5_000)
+    await inTalk.ready(10_000)
     await until(() => open.seen.connected === 1, "the guest's page is connected")
     expect((await open.client.rpc("chat.hello", {})).data.user.id).toBe(guest?.id)
 
     await visitor.site.login("52")
     // Any page of the site asks; the chat's page, in another tab, was not touched.
     expect((await visitor.session()).user).toMatchObject({ id: "52", name: "张伟 52" })
-    await until(() => open.seen.connected === 2, "the guest's page came back", 5_000)
+    await until(() => open.seen.connected === 2, "the guest's page came back")
     const { data } = (await open.client.rpc("chat.hello", {})) as { data: Output<"chat.hello"> }
     expect(data.user.id).toBe("52")
     expect(data.conversations.find(({ id }) => id === conversation.id)).toMatchObject({ unread: 1, peer: { id: "1" } })
@@ -141,7 +141,7 @@ describe("a guest of the site", () => {
     await visitor.site.login("53")
     const asMember = new WebSocket(`${server.wsUrl}/ws`, { headers: { cookie: visitor.cookie } })
     await new Promise((resolve) => asMember.once("open", resolve))
-    await until(() => code === 3005, "the guest's socket is closed", 5_000)
+    await until(() => code === 3005, "the guest's socket is closed")
     asMember.close()
     expect(await visitor.lines(lobby)).toContain("53: from a guest")
   }, 30_000)

@@ -55,8 +55,8 @@ export class Shop {
     this.artisan("migrate", "--force")
     const skein = this.#start("php", ["artisan", "websocket:serve"])
     const site = this.#start("php", ["-S", `127.0.0.1:${sitePort}`, "-t", "public", "public/index.php"])
-    await until(() => ended(skein, site) || this.log.includes("Skein ready on"), `ready:\n${this.log}`, 20_000)
-    await until(() => ended(skein, site) || isOpen(this.url), "the site answers")
+    await until(() => ended(skein, site) || this.log.includes("Skein ready on"), `ready:\n${this.log}`, 40_000)
+    await until(() => ended(skein, site) || isOpen(this.url), "the site answers", 20_000)
     if (ended(skein, site)) throw new Error(this.log)
   }
 

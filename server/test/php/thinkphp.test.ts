@@ -44,7 +44,7 @@ test("php think websocket:serve: whose session ThinkPHP keeps in a file is in th
   expect(((await answer.json()) as SessionAnswer).user).toMatchObject({ id: "42", name: "小明" })
   running.kill("SIGTERM")
   expect((await running.ends()).code).toBe(0)
-}, 30_000)
+}, 60_000)
 
 test("the server accepts the settings of every place ThinkPHP keeps sessions in", async () => {
   const folder = temporaryFolder()
