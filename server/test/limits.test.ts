@@ -38,6 +38,8 @@ const SMALL = {
   SKEIN_LIMITS_PONG_TIMEOUT: "500ms",
   SKEIN_CHAT_GUESTS_PER_MINUTE: "1",
   SKEIN_CHAT_GUEST_BURST: "3",
+  SKEIN_CHAT_MESSAGES_PER_SECOND: "1",
+  SKEIN_CHAT_MESSAGE_BURST: "5",
 }
 
 const folder = mkdtempSync(join(tmpdir(), "skein-limits-"))
@@ -211,6 +213,28 @@ describe("every bound that can be met", () => {
     for (let host = 1; host <= 6; host++) answers.push(await guest(`2001:db8:1:2::${host}`))
     expect(answers.filter((answer) => answer.startsWith("429")).join()).toContain("(chat.guests_per_minute)")
     expect(await guest("2001:db8:1:3::1")).toStartWith("200")
+  })
+
+  test("chat.messages_per_second: those who speak without a name are one person per network, however often they come", async () => {
+    const name = "chat.messages_per_second"
+    const before = await counted(name)
+    /** What somebody is answered who says as much as one person may, and then something that is always answered. */
+    const answers = async (address: string): Promise<string[]> => {
+      const client = await ScriptClient.open(`${server.wsUrl}/ws`, { "X-Forwarded-For": address })
+      for (let n = 0; n < 5; n++) client.say(`line ${n}`)
+      client.command({ type: "ping" })
+      await until(() => client.frames.includes('{"type":"pong"}'), "the answer to what came last")
+      client.close()
+      return client.frames.map(String)
+    }
+    let host = 0
+    const refusal = await until(async () => {
+      const told = await answers(`2001:db8:1:4::${++host}`)
+      return told.find((text) => text.includes('"type":"error"'))
+    }, "a refusal")
+    expect(refusal).toContain(`(${name})`)
+    expect(await counted(name)).toBeGreaterThan(before)
+    expect(await answers("2001:db8:1:5::1")).toEqual(['{"type":"pong"}'])
   })
 
   for (const [name, provoke] of Object.entries(ENDED) as [LimitName, () => Promise<unknown>][])

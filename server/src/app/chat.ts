@@ -74,6 +74,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
       guestsAllowed: (request) =>
         auth.guests === "anywhere" || (auth.guests === "loopback" && handshake(request).loopback),
     },
+    networkOf,
     closeSession: (sessionId) => {
       for (const connection of [...channels.hub.all()])
         if (isOfSession(connection.identity.sessionId, sessionId)) connection.outlet.close(CLOSE.expired)

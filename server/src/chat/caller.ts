@@ -5,6 +5,7 @@ import type { ChatStore, StoredUser } from "../store/contract.ts"
 import type { ChatConfig } from "./config.ts"
 import type { Method, Output, Parsed } from "./contract.ts"
 import type { Headcounts } from "./headcounts.ts"
+import { ANONYMOUS_PREFIX } from "./ids.ts"
 import type { Lanes } from "./lanes.ts"
 import type { ChatOwner } from "./owner.ts"
 import type { People } from "./people.ts"
@@ -26,6 +27,8 @@ export interface ChatParts {
   readonly headcounts: Headcounts
   readonly typing: TypingNotices
   readonly owner: ChatOwner
+  /** The network that people without a name are counted by. Undefined: not counted together (this machine). */
+  readonly networkOf: (address: string) => string | undefined
   readonly closeSession: (sessionId: string) => void
   readonly closeUser: (userId: string) => void
 }
@@ -35,6 +38,10 @@ export interface Caller {
   readonly identity: Identity
   readonly user: StoredUser
 }
+
+/** What the caller's rates are counted by. No user of a site has an id that begins like those of people without a name. */
+export const ratedBy = ({ userId, network }: Identity): string =>
+  network === undefined ? userId : `${ANONYMOUS_PREFIX}${network}`
 
 /** One operation of the contract: input checked against its schema, answer as the contract says. */
 export type Call<M extends Method> = (parts: ChatParts, caller: Caller, input: Parsed<M>) => Promise<Output<M>>

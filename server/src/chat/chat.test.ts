@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import fc from "fast-check"
+import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
 import { inProcess } from "../store/sqlite/testing/stores.ts"
+import { CHAT_DEFAULTS } from "./config.ts"
 import { CHAT_LIMITS, type Membership, type Method, operations } from "./contract.ts"
 import { type ChatUnderTest, codeOf, person, startChat } from "./testing/chat-under-test.ts"
 import { CountingDevice } from "./testing/counting-device.ts"
@@ -352,14 +354,16 @@ describe("the chat", () => {
       "permission_denied",
     )
     expect(await codeOf(() => it.call({ userId: "" }, "chat.hello", {}))).toBe("unauthorized")
-    expect(await codeOf(() => it.call(it.chat.rooms.anonymous("conn-1"), "chat.hello", {}))).toBe("unauthorized")
+    expect(await codeOf(() => it.call(it.chat.rooms.anonymous("conn-1", "192.0.2.7"), "chat.hello", {}))).toBe(
+      "unauthorized",
+    )
   })
 
   describe("rooms for plain clients", () => {
     test("CHAT-23 what is said there is in the web chat, and the reverse", async () => {
       const { rooms } = it.chat
       await arrive("ann")
-      const anonymous = rooms.anonymous("conn-1")
+      const anonymous = rooms.anonymous("conn-1", "192.0.2.7")
       const entered = await rooms.enter(anonymous, "Lobby", { create: false })
       expect(entered).toEqual({ conversationId: lobby, slug: "lobby", name: "Lobby", channel: `chat:c:${lobby}` })
       expect(
@@ -406,10 +410,10 @@ describe("the chat", () => {
     })
 
     test("CHAT-23 without leave for anonymous people they are refused everywhere", async () => {
-      const anonymous = it.chat.rooms.anonymous("conn-1")
+      const anonymous = it.chat.rooms.anonymous("conn-1", "192.0.2.7")
       const closed = await startChat(subject.store, { anonymous: false })
       const { rooms, owner } = closed.chat
-      expect(() => rooms.anonymous("conn-1")).toThrow("sign in")
+      expect(() => rooms.anonymous("conn-1", "192.0.2.7")).toThrow("sign in")
       expect(await codeOf(() => rooms.enter(anonymous, "lobby", { create: false }))).toBe("unauthorized")
       expect(await codeOf(() => rooms.say(anonymous, lobby, "hi"))).toBe("unauthorized")
       expect(await codeOf(() => rooms.recent(anonymous, lobby, 5))).toBe("unauthorized")
@@ -418,10 +422,28 @@ describe("the chat", () => {
       ).toBe("not_a_member")
     })
 
+    test("CHAT-23 a new connection is a new person: those of one network speak and open rooms at the rate of one", async () => {
+      const { rooms } = it.chat
+      const outcomes = async (address: string, act: (identity: Identity, n: number) => Promise<unknown>) => {
+        const codes = []
+        for (let n = 0; n < 25; n++) codes.push(await codeOf(() => act(rooms.anonymous(`${address} ${n}`, address), n)))
+        return codes.filter((code) => code === "done").length
+      }
+      const say = (identity: Identity) => rooms.say(identity, lobby, "hi")
+      const open = (identity: Identity, n: number) =>
+        rooms.enter(identity, `${identity.network ?? "here"} ${n}`, { create: true })
+      expect(await outcomes("192.0.2.7", say)).toBe(CHAT_DEFAULTS.rates.write.burst)
+      expect(await outcomes("192.0.2.7", open)).toBe(CHAT_DEFAULTS.rates.create.burst)
+      // Neither another network nor anybody on this machine is held up by that, nor who enters what there is.
+      expect(await outcomes("192.0.2.8", say)).toBe(CHAT_DEFAULTS.rates.write.burst)
+      expect(await outcomes("127.0.0.1", say)).toBe(25)
+      expect(await outcomes("192.0.2.7", (identity) => rooms.enter(identity, "lobby", { create: false }))).toBe(25)
+    })
+
     test("CHAT-23 a direct conversation is closed to anonymous people", async () => {
       await arrive("ann", "bob")
       const { conversation } = await it.call("ann", "chat.direct.open", { user_id: "bob" })
-      const anonymous = it.chat.rooms.anonymous("conn-1")
+      const anonymous = it.chat.rooms.anonymous("conn-1", "192.0.2.7")
       expect(await codeOf(() => it.chat.rooms.say(anonymous, conversation.id, "hi"))).toBe("not_a_member")
       expect(await codeOf(() => it.chat.rooms.recent(anonymous, conversation.id, 5))).toBe("not_a_member")
     })

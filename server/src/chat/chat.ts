@@ -46,6 +46,8 @@ export interface ChatOptions {
   readonly siteIdentity?: SiteIdentity
   /** Whether the end of this session of the site is noticed; tokens made from it are then good only while it is. */
   readonly watchesSession?: (sid: string) => boolean
+  /** The network of a client address, undefined on this machine: people without a name are counted by it. */
+  readonly networkOf: (address: string) => string | undefined
   /** Ends the connections whose identity has this `sessionId`, or that of a login made with it (`isOfSession`). */
   readonly closeSession: (sessionId: string) => void
   /** Ends all connections of a user. */
@@ -102,6 +104,7 @@ export function createChat(options: ChatOptions): Chat {
     pushes,
     headcounts,
     typing: new TypingNotices(clock),
+    networkOf: options.networkOf,
     closeSession: options.closeSession,
     closeUser: options.closeUser,
   }

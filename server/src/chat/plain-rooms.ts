@@ -3,7 +3,7 @@ import { SkeinError } from "../core/errors.ts"
 import type { JsonText } from "../core/publication.ts"
 import type { EnteredRoom, RoomLine, Rooms, SayOptions } from "../core/rooms.ts"
 import type { StoredConversation, StoredMessage, StoredUser } from "../store/contract.ts"
-import type { Caller, ChatParts } from "./caller.ts"
+import { type Caller, type ChatParts, ratedBy } from "./caller.ts"
 import { say } from "./calls/messages.ts"
 import { becomeMember, leaveRoom } from "./calls/rooms.ts"
 import { conversationChannel } from "./channel-names.ts"
@@ -15,7 +15,7 @@ import { mayCreateRooms } from "./policies.ts"
 
 const GUEST = { en: "Guest", "zh-CN": "访客" }
 
-type Opener = Pick<StoredUser, "id" | "guest">
+type Opener = Pick<StoredUser, "id" | "guest"> & { readonly ratedBy: string }
 
 /** The chat's rooms for clients that speak no chat protocol; the promises are in core/rooms.ts. */
 export class PlainRooms implements Rooms {
@@ -25,13 +25,14 @@ export class PlainRooms implements Rooms {
     this.#parts = parts
   }
 
-  anonymous(connectionId: string): Identity {
+  anonymous(connectionId: string, address: string): Identity {
     const { anonymous, language } = this.#parts.config
     if (!anonymous)
       throw new SkeinError("unauthorized", "this server does not accept visitors without an identity: sign in first")
     const userId = anonymousIdOf(connectionId)
     const name = `${GUEST[language]} ${userId.slice(-4).toUpperCase()}`
-    return { userId, info: JSON.stringify({ name, guest: true }) }
+    const network = this.#parts.networkOf(address)
+    return { userId, info: JSON.stringify({ name, guest: true }), ...(network === undefined ? {} : { network }) }
   }
 
   async enter(identity: Identity, slug: string, { create }: { readonly create: boolean }): Promise<EnteredRoom> {
@@ -41,10 +42,11 @@ export class PlainRooms implements Rooms {
     if (isAnonymousId(identity.userId)) {
       // Stored only when it speaks; taking from its rate all the same.
       this.#parts.rates.ensure(identity.userId, "join")
-      return entered(await this.#find(wanted, create, { id: identity.userId, guest: true }, slug))
+      const opener = { id: identity.userId, guest: true, ratedBy: ratedBy(identity) }
+      return entered(await this.#find(wanted, create, opener, slug))
     }
     const user = await this.#parts.people.of(identity)
-    const room = await this.#find(wanted, create, user, slug)
+    const room = await this.#find(wanted, create, { ...user, ratedBy: ratedBy(identity) }, slug)
     await becomeMember(this.#parts, { identity, user }, room.id)
     return entered(room)
   }
@@ -126,7 +128,7 @@ export class PlainRooms implements Rooms {
 
   async #open(slug: string, title: string, opener: Opener): Promise<StoredConversation> {
     const { store, rates } = this.#parts
-    rates.ensure(opener.id, "create")
+    rates.ensure(opener.ratedBy, "create")
     const name = cleanName(title, 60, "a room's name")
     try {
       // Anonymous people are gone with their socket: what they open belongs to nobody.

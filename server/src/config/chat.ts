@@ -26,7 +26,7 @@ export const chatSchema = z.strictObject({
     max: 10_000_000,
   }),
   messagesPerSecond: integer(
-    "Messages, edits and deletions per second of one person in the long run, over all connections. The back end has no such bound.",
+    "Messages, edits and deletions per second of one person in the long run, over all connections. Those who speak without a name are one person per address. The back end has no such bound.",
     { default: 5, ...PER_SECOND },
   ),
   messageBurst: integer("Messages, edits and deletions of one person at once.", { default: 20, ...AT_ONCE }),

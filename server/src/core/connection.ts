@@ -15,6 +15,8 @@ export interface Identity {
   readonly sessionId?: string
   /** Channels the token subscribes this connection to by itself, beside those the applications add. */
   readonly channels?: readonly ServerSubscription[]
+  /** Somebody without a name: the network that what he says is counted by, together with all the others there. */
+  readonly network?: string
   /** Came with the API key: may publish anywhere the back end may. */
   readonly backEnd?: boolean
 }

@@ -45,11 +45,12 @@ export interface Rooms {
   /**
    * An identity for a connection that has none (`identity.userId === ""`), e.g. user `anon_4f2a…` named "Guest 4F2A".
    * Call before registering the connection with core and use the answer as the connection's identity.
-   * Nothing is stored until it speaks.
+   * Nothing is stored until it speaks. A new connection is a new person, so those of one network speak at the rate of one.
    *
+   * @param address - true client address
    * @throws SkeinError `unauthorized` when the configuration takes no guests on bare sockets
    */
-  anonymous(connectionId: string): Identity
+  anonymous(connectionId: string, address: string): Identity
 
   /**
    * Enters a public room: signed-in people become members (twice is the same as once), anonymous ones just may

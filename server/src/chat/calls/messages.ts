@@ -1,5 +1,5 @@
 import type { Appended, Changed, StoredUser } from "../../store/contract.ts"
-import type { Call, Caller, ChatParts } from "../caller.ts"
+import { type Call, type Caller, type ChatParts, ratedBy } from "../caller.ts"
 import type { Announcement } from "../lanes.ts"
 import { mentionCandidates } from "../mentions.ts"
 import { cleanText } from "../texts.ts"
@@ -32,8 +32,8 @@ export const sendMessage: Call<"chat.send"> = async (parts, caller, input) => {
  * Stores a message and tells the conversation. Resolves when both are done.
  * @throws SkeinError `not_a_member`, `text_too_long`, `bad_request`, `too_many_requests`, `storage_unavailable` …
  */
-export async function say(parts: ChatParts, { user }: Caller, saying: Saying): Promise<Appended> {
-  parts.rates.ensure(user.id, "write")
+export async function say(parts: ChatParts, { identity, user }: Caller, saying: Saying): Promise<Appended> {
+  parts.rates.ensure(ratedBy(identity), "write")
   return sayFor(parts, user, saying)
 }
 

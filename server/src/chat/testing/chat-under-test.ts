@@ -108,6 +108,7 @@ export async function startChat(
       ...requests,
     },
     ...(siteIdentity === undefined ? {} : { siteIdentity }),
+    networkOf: (address) => (address === "127.0.0.1" ? undefined : address),
     closeSession: (id) => void closedSessions.push(id),
     closeUser: (id) => void closedUsers.push(id),
   })

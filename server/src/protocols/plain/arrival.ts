@@ -18,7 +18,7 @@ export async function whoIsIt(parts: PlainParts, handshake: Handshake, connectio
   const backEnd = isBackEnd ? { backEnd: true } : {}
   if (known !== undefined && known.userId !== "")
     return { identity: { ...known, ...backEnd }, anonymous: false, mayEnterRooms: true }
-  const guest = guestOf(parts, connectionId)
+  const guest = guestOf(parts, connectionId, handshake.address)
   if (guest !== undefined) return { identity: { ...known, ...guest, ...backEnd }, anonymous: true, mayEnterRooms: true }
   if (!isBackEnd && !parts.config.allowAnonymous)
     throw new SkeinError("permission_denied", "anonymous clients are not accepted here: connect with ?token=…")
@@ -26,9 +26,9 @@ export async function whoIsIt(parts: PlainParts, handshake: Handshake, connectio
 }
 
 /** Undefined: the chat takes no guests from bare sockets. Without a chat there is nothing to be a guest of. */
-function guestOf({ rooms }: PlainParts, connectionId: string): Identity | undefined {
+function guestOf({ rooms }: PlainParts, connectionId: string, address: string): Identity | undefined {
   try {
-    return rooms ? rooms.anonymous(connectionId) : { userId: "" }
+    return rooms ? rooms.anonymous(connectionId, address) : { userId: "" }
   } catch (error) {
     if (error instanceof SkeinError && error.code === "unauthorized") return undefined
     throw error
