@@ -345,6 +345,28 @@ describe("bounds", () => {
     expect(performance.now() - saidAtMs).toBeGreaterThan(50)
     await slow.stop()
   })
+
+  test("PLAIN-7: who is let in later than the others wait for has missed nothing, and hears nothing twice", async () => {
+    const arrival = { identifyMs: 0 }
+    const slow = await startPlain(arrival)
+    const speaker = await ScriptClient.open(`${slow.url}/?user_id=7`)
+    await speaker.drain()
+    speaker.say("before")
+    await speaker.drain()
+    arrival.identifyMs = 500
+    const late = [
+      await ScriptClient.open(slow.url),
+      await ScriptClient.open(slow.url, { "Accept-Language": "en" }),
+    ] as const
+    for (const text of ["one", "two"]) {
+      speaker.say(text)
+      await speaker.drain()
+    }
+    for (const client of late) expect(await client.drain()).toEqual(["one", "two"])
+    speaker.say("three")
+    for (const client of late) expect(await client.next()).toBe("three")
+    await slow.stop()
+  })
 })
 
 describe("receiving", () => {

@@ -6,11 +6,7 @@ function arrivalsUnderTest() {
   const clock = new FakeClock()
   const arrivals = new Arrivals(clock, 100)
   const said: string[] = []
-  const arrive = () => {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    arrivals.add(promise)
-    return resolve
-  }
+  const arrive = () => arrivals.come().over
   const say = (text: string) => void arrivals.settled()?.then(() => said.push(text))
   const turn = async () => {
     for (let i = 0; i < 4; i++) await Promise.resolve()
@@ -64,4 +60,22 @@ test("ten thousand who come and speak at once cost no square of that", async () 
   await turn()
   expect(said).toHaveLength(10_000)
   expect(said.slice(0, 3)).toEqual(["0", "1", "2"])
+})
+
+test("what is said without waiting is kept for whoever came before it, until nobody needs it", () => {
+  const { arrivals } = arrivalsUnderTest()
+  arrivals.said("to nobody on the way")
+  const first = arrivals.come()
+  arrivals.said("one")
+  const second = arrivals.come()
+  arrivals.said("two")
+  expect([first.missed(), second.missed()]).toEqual([["one", "two"], ["two"]])
+  first.over()
+  expect(second.missed()).toEqual(["two"])
+  second.over()
+  expect([first.missed(), second.missed()]).toEqual([[], []])
+  const third = arrivals.come()
+  for (let n = 0; n < 1_000; n++) arrivals.said(`${n}`)
+  expect(third.missed()).toHaveLength(100)
+  expect(third.missed().at(-1)).toBe("999")
 })

@@ -13,11 +13,18 @@ export interface RoomFacts {
   isLobby(channel: string): boolean
   /** Reads a push of the chat; undefined when it is not something said. */
   line(data: string): RoomLine | undefined
+  /** Told once of each text that goes out to those in the lobby, in the moment it does. */
+  saidInLobby(text: string): void
   /** Whether so few are in the channel that one person's going is news. */
   isSmall(channel: string): boolean
 }
 
-const NO_ROOMS: RoomFacts = { isLobby: () => false, line: () => undefined, isSmall: () => false }
+const NO_ROOMS: RoomFacts = {
+  isLobby: () => false,
+  line: () => undefined,
+  saidInLobby: () => undefined,
+  isSmall: () => false,
+}
 
 /** One wire format per language: they differ in what the server itself says in rooms. */
 export interface PlainEncoders {
@@ -58,7 +65,9 @@ function saidFrame(facts: RoomFacts, channel: string, { data }: Publication): Fr
   if (!channel.startsWith(CHAT_PREFIX)) return data
   const line = typeof data === "string" ? facts.line(data) : undefined
   if (line === undefined || line.text === "") return undefined
-  return facts.isLobby(channel) ? line.text : JSON.stringify(said(line))
+  if (!facts.isLobby(channel)) return JSON.stringify(said(line))
+  facts.saidInLobby(line.text)
+  return line.text
 }
 
 function farewellFrame(facts: RoomFacts, channel: string, info: ClientInfo, language: Language): Frame | undefined {

@@ -2,7 +2,7 @@ import { type CloseReason, UNSUBSCRIBE } from "../../core/close-codes.ts"
 import type { Connection } from "../../core/connection.ts"
 import { SkeinError } from "../../core/errors.ts"
 import type { WhoIsIt } from "./arrival.ts"
-import type { Arrivals } from "./arrivals.ts"
+import type { Arrival, Arrivals } from "./arrivals.ts"
 import { ChannelCommands } from "./channel-commands.ts"
 import { type Command, readFrame } from "./commands.ts"
 import { CHAT_PREFIX } from "./encoders.ts"
@@ -48,9 +48,11 @@ export class Participant {
     if (rooms && mayEnterRooms) this.#rooms = new Seat(channels, rooms, shared.lobby, connection)
   }
 
-  /** @throws SkeinError */
-  async enterLobby(): Promise<void> {
-    await this.#rooms?.enterLobby()
+  /** From here on it hears the lobby, and first what was said there since it came. @throws SkeinError */
+  async enterLobby(arrival: Arrival): Promise<void> {
+    await this.#rooms?.enterLobby(() => {
+      for (const text of arrival.missed()) this.#send(text)
+    })
   }
 
   /** Channels its token names. A refusal of one says nothing of the others. */
@@ -88,7 +90,7 @@ export class Participant {
 
   async findLobby(): Promise<void> {
     // The client was told of the first refusal; the same one every few seconds would say nothing new.
-    if (this.#rooms?.roomId === undefined) await this.enterLobby().catch(() => undefined)
+    if (this.#rooms?.roomId === undefined) await this.#rooms?.enterLobby().catch(() => undefined)
   }
 
   #command(command: Command): Promise<void> | void {

@@ -17,12 +17,14 @@ const MAX_TOLD_OF_LEAVING = 1_000
 export function createPlain(parts: PlainParts): Protocol {
   const { channels, rooms, encoders, clock, config } = parts
   const lobby = new Lobby(config.lobby)
+  const arrivals = new Arrivals(clock, MAX_ARRIVAL_WAIT_MS)
   encoders.facts = {
     isLobby: (channel) => channel === lobby.channel,
     line: (data) => rooms?.line(data),
+    saidInLobby: (text) => arrivals.said(text),
     isSmall: (channel) => (channels.hub.channels.get(channel) ?? 0) <= MAX_TOLD_OF_LEAVING,
   }
-  const shared: Shared = { parts, lobby, arrivals: new Arrivals(clock, MAX_ARRIVAL_WAIT_MS) }
+  const shared: Shared = { parts, lobby, arrivals }
   const settling = new Settling(clock, SETTLE_MS)
   return {
     endpoints: [
@@ -32,7 +34,7 @@ export function createPlain(parts: PlainParts): Protocol {
         maxFrameBytes: config.maxFrameBytes,
         open(socket) {
           const session = new PlainSession(shared, settling, socket)
-          shared.arrivals.add(session.arrive())
+          void session.arrive()
           return session
         },
       },

@@ -4,6 +4,7 @@ import type { Connection, ConnectionEvents, Frame } from "../../core/connection.
 import { SkeinError, toSkeinError } from "../../core/errors.ts"
 import type { Session, Socket } from "../../gateway/protocol.ts"
 import { closeReasonOf, whoIsIt } from "./arrival.ts"
+import type { Arrival } from "./arrivals.ts"
 import { encoderFor } from "./encoders.ts"
 import { endExpiredSubscriptions } from "./expiry.ts"
 import { FloodGuard } from "./flood-guard.ts"
@@ -48,11 +49,13 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
 
   /** Finds out who this is and lets it into the lobby. Never rejects. */
   async arrive(): Promise<void> {
+    const arrival = this.#shared.arrivals.come()
     try {
-      await this.#arrive()
+      await this.#arrive(arrival)
     } catch (error) {
       this.#refuse(toSkeinError(error))
     }
+    arrival.over()
     this.#isArriving = false
     if (this.#closed || !this.#inbox.isEmpty) this.#startWhenSettled()
   }
@@ -107,7 +110,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
 
   // --- arriving --------------------------------------------------------------------------------
 
-  async #arrive(): Promise<void> {
+  async #arrive(arrival: Arrival): Promise<void> {
     const { parts } = this.#shared
     const id = randomUUID()
     const who = await whoIsIt(parts, this.#socket.handshake, id)
@@ -123,7 +126,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     const participant = new Participant(this.#shared, this, connection, who)
     this.#participant = participant
     // Failing here is no reason to end the connection: `tick` and saying something try again.
-    await participant.enterLobby().catch((error: unknown) => this.failedAside(error))
+    await participant.enterLobby(arrival).catch((error: unknown) => this.failedAside(error))
     await participant.enterChannels()
   }
 
