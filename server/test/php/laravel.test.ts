@@ -199,6 +199,18 @@ test("logging out in Laravel closes the login's sockets within a second, by cook
   expect((await session(phone)).user?.name).toBe("Ann")
 })
 
+test("the route that says who is logged in only reads: what a page flashed, and where it came from, stay", async () => {
+  const ann = await customer("ann")
+  const before = shop.sessions()
+  expect(await ann.get("/skein/whoami")).toMatchObject({
+    id: 1,
+    name: "Ann",
+    session: expect.stringMatching(/^[\da-f]{64}$/),
+  })
+  expect(await new Customer(shop).get("/skein/whoami")).toMatchObject({ id: null })
+  expect(shop.sessions()).toEqual(before)
+})
+
 test("a ban closes all sockets of the user", async () => {
   const [ann, fang] = [await customer("ann"), await customer("fang")]
   const client = fang.client()

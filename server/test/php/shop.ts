@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Centrifuge, type Options } from "centrifuge"
@@ -69,6 +69,12 @@ export class Shop {
     })
     if (status !== 0) throw new Error(`php artisan ${args.join(" ")} ended with ${status}\n${stdout}${stderr}`)
     return stdout
+  }
+
+  /** What Laravel keeps of all visitors, by session. */
+  sessions(): Record<string, string> {
+    const folder = join(this.#storage, "framework/sessions")
+    return Object.fromEntries(readdirSync(folder).map((id) => [id, readFileSync(join(folder, id), "utf8")]))
   }
 
   /** Ends `websocket:serve` as a supervisor does. @returns its exit code */
