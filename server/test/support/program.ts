@@ -14,11 +14,15 @@ export function runSystem(name: string, args: readonly string[]): { status: numb
   return { status: run.status, said: `${run.stdout}${run.stderr}` }
 }
 
+const LAST_WORDS_MS = 2_000
+
 /** A program of the system as a child of the test. @throws Error that says how to get it when it is missing */
 export class SystemProgram {
   /** Everything it wrote on both outputs. */
   said = ""
   readonly #child: ChildProcess
+  /** Resolves when it has ended and everything it said is here. */
+  readonly #silence: Promise<unknown>
   #failed: Error | undefined
 
   constructor(
@@ -32,6 +36,7 @@ export class SystemProgram {
     }
     this.#child.stdout?.on("data", hear)
     this.#child.stderr?.on("data", hear)
+    this.#silence = new Promise((resolve) => this.#child.once("close", resolve))
     this.#child.once("error", (error) => {
       this.#failed = new Error(`${name} cannot be started (bin/setup installs it): ${error.message}`)
     })
@@ -41,7 +46,11 @@ export class SystemProgram {
   async ready(look: () => boolean | Promise<boolean>, what: string): Promise<void> {
     const check = async () => {
       if (this.#failed) throw this.#failed
-      if (this.hasEnded) throw new Error(`${this.name} ended at once:\n${this.said.slice(-4_000)}`)
+      if (this.hasEnded) {
+        // Its last words may still be on the way; whatever it has started may never close its outputs.
+        await Promise.race([this.#silence, new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))])
+        throw new Error(`${this.name} ended at once`)
+      }
       return look()
     }
     await until(check, `${this.name}: ${what}`, 30_000).catch((error) => {
