@@ -19,7 +19,7 @@ import type { Site } from "./site.ts"
 export function createStore(config: Config, clock: Clock, log: Log): ChatStore {
   return startSqliteStore({
     file: join(config.data, "chat.db"),
-    durability: config.broker.durability === "fsync" ? "fsync" : "process",
+    durability: config.broker.durability,
     clock,
     log: log.child({ part: "store" }),
   })

@@ -15,6 +15,7 @@
  * other codes are named with the operation. Times are Unix milliseconds, handed in by the caller and for display only.
  */
 
+/** A person: a user of the site, a guest, or the site itself. */
 export interface StoredUser {
   readonly id: string
   readonly name: string
@@ -30,6 +31,7 @@ export interface UserDraft extends StoredUser {
 export type MessageKind = "text" | "system"
 export type Role = "owner" | "admin" | "member"
 
+/** A message as it is now: edited and deleted ones in their place. */
 export interface StoredMessage {
   readonly conversationId: string
   readonly seq: number
@@ -46,6 +48,7 @@ export interface StoredMessage {
   readonly state: "live" | "deleted"
 }
 
+/** One edit or deletion of a message. */
 export interface StoredChange {
   readonly conversationId: string
   readonly chg: number
@@ -62,6 +65,7 @@ export interface Heads {
   readonly chgHead: number
 }
 
+/** A room or a direct conversation, as anybody sees it. */
 export interface StoredConversation extends Heads {
   readonly id: string
   readonly kind: "room" | "direct"
@@ -87,6 +91,7 @@ export interface StoredMembership extends StoredConversation {
   readonly peer?: StoredUser
 }
 
+/** One member of a conversation, as the other members see it. */
 export interface StoredMember {
   readonly user: StoredUser
   readonly role: Role
@@ -104,27 +109,31 @@ export const MAX_CATCH_UP_CHANGES = 200
  */
 export const MAX_ANSWER_BYTES = 512 * 1024
 
+/** What joining a room came to. */
 export interface Joined {
   readonly membership: StoredMembership
   /** False: was a member already. */
   readonly joined: boolean
 }
 
+/** What saying something came to. */
 export interface Appended extends Heads {
   readonly message: StoredMessage
   /** True: this `clientId` was stored by an earlier call; `message` is what was stored then. */
   readonly duplicate: boolean
   readonly sender: StoredUser
-  /** Set with the first message of a direct conversation: the one who now has to hear of it. */
+  /** Set with the first message of a direct conversation: the other person, who has not heard of it yet. */
   readonly introduceTo?: string
 }
 
+/** What editing or deleting a message came to. */
 export interface Changed extends Heads {
   readonly change: StoredChange
   /** False: it was so already; `change` is the one that made it so. */
   readonly changed: boolean
 }
 
+/** What somebody missed in one conversation. */
 export interface CatchUp extends Heads {
   readonly conversationId: string
   readonly messages: readonly StoredMessage[]
@@ -136,7 +145,7 @@ export interface CatchUp extends Heads {
   readonly mentions: number
 }
 
-/** A conversation that a guest's becoming a member has changed, as it stands after it. */
+/** A conversation that merging a guest into a user has changed, as it stands afterwards. */
 export interface MergedConversation extends Heads {
   readonly conversationId: string
   readonly memberCount: number
@@ -163,18 +172,17 @@ export interface StoreOperations {
     output: { readonly user: StoredUser; readonly created: boolean; readonly joined: readonly StoredConversation[] },
   ]
   /**
-   * A guest turns out to be a user of the site: all that was the guest's is the user's from now on, and the guest is
-   * nobody any more.
+   * A guest turns out to be a user of the site: everything of the guest becomes the user's, and the guest is removed.
    *
    * - Messages keep place and `clientId` (only one that the user has used himself is changed); the sender is the user.
    * - Of two memberships one is left: the higher role, the earlier joining, the further of two read cursors (one that
    *   never moved since joining does not count, when the other did).
-   * - A direct conversation stays what it is, with the user in it; if he has one with the same person already, the
-   *   messages go behind those of that one. One between the guest and the user himself becomes the user's with himself.
-   * - `chgHead` of every conversation the guest spoke in grows by one, and who holds less gets a reset.
+   * - A direct conversation stays what it is, with the user in it; if the user has one with the same person already, the
+   *   messages go behind those of that one. One between the guest and the user becomes one of the user with himself.
+   * - `chgHead` of every conversation the guest spoke in grows by one, and clients that hold less get a reset.
    *
-   * @throws `not_found` for what is no guest or no user; `bad_request` when the user is a guest; `conflict` when the
-   * guest has become somebody else
+   * @throws `not_found` when there is no such guest or no such user; `bad_request` when the user is a guest; `conflict`
+   * when the guest has been merged into another user
    */
   mergeGuest: [
     input: { readonly guestId: string; readonly userId: string; readonly nowMs: number },
@@ -237,7 +245,7 @@ export interface StoreOperations {
     input: { readonly queryKey?: string; readonly notOf?: string; readonly limit: number },
     output: { readonly rooms: readonly StoredConversation[] },
   ]
-  /** @throws `not_found` also for what is no room; `not_found` for an unknown user */
+  /** @throws `not_found` when there is no such room, or no such user */
   join: [input: { readonly conversationId: string; readonly userId: string; readonly nowMs: number }, output: Joined]
   /** The owner's leaving makes the longest-standing member owner. @throws `bad_request` for direct conversations */
   leave: [
@@ -269,7 +277,7 @@ export interface StoreOperations {
     input: { readonly conversationId: string; readonly userId: string },
     output: { readonly membership: StoredMembership },
   ]
-  /** `visitor`: also allowed is who is no member, when the conversation is a public room. @throws `not_a_member` */
+  /** With `visitor`, public rooms may be read without being a member. @throws `not_a_member` */
   ensureMayRead: [
     input: { readonly conversationId: string; readonly userId: string; readonly visitor?: boolean },
     output: { readonly memberCount: number },
@@ -287,7 +295,7 @@ export interface StoreOperations {
   /**
    * A page, oldest first: the newest, or those before, after or around a seq (at most one is given). It ends at `limit`
    * or at `MAX_ANSWER_BYTES`, and has one message at least if there is any.
-   * @throws `not_a_member` (with `visitor`: only for what is no public room)
+   * @throws `not_a_member` (with `visitor` only when it is not a public room)
    */
   page: [
     input: {
@@ -377,7 +385,7 @@ export interface StoreOperations {
       readonly memberCount: number
     },
   ]
-  /** Forgets changes made before then (who holds older heads gets a reset). */
+  /** Forgets changes made before then (clients that hold older heads get a reset). */
   forgetChanges: [input: { readonly beforeMs: number }, output: { readonly forgotten: number }]
   /** Answers when the store can read. */
   probe: [input: Record<string, never>, output: Record<string, never>]
@@ -387,6 +395,7 @@ export type StoreOperation = keyof StoreOperations
 export type StoreInput<O extends StoreOperation> = StoreOperations[O][0]
 export type StoreOutput<O extends StoreOperation> = StoreOperations[O][1]
 
+/** All operations of the store, each a function of one input. Throws as the operation says. */
 export type ChatStore = {
   readonly [O in StoreOperation]: (input: StoreInput<O>) => Promise<StoreOutput<O>>
 } & {

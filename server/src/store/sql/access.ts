@@ -9,20 +9,23 @@ export interface Access {
   readonly member: Pick<MemberRow, "role" | "joined_seq" | "read_seq"> | undefined
 }
 
+/** The refusal for whoever is no member, whether the conversation exists or not. */
 export const notAMember = (): SkeinError =>
   new SkeinError("not_a_member", "you are not in this conversation: join it first, if it is a room")
 
+/** Who wants to get at which conversation. */
+interface Wish {
+  readonly conversationId: string
+  readonly userId: string
+  /** No membership is needed if the conversation is a public room. */
+  readonly visitor?: boolean
+}
+
 /**
- * What somebody may see of a conversation. Who may not see it is not told whether it exists.
- * @param visitor - no membership needed if it is a public room
+ * What somebody may see of a conversation. Whoever may not see it is not told whether it exists.
  * @throws SkeinError `not_a_member`
  */
-export async function ensureAccess(
-  db: Db,
-  conversationId: string,
-  userId: string,
-  visitor: boolean | undefined,
-): Promise<Access> {
+export async function ensureAccess(db: Db, { conversationId, userId, visitor }: Wish): Promise<Access> {
   const row = await db
     .selectFrom("conversation")
     .leftJoin("member", (join) =>

@@ -72,7 +72,7 @@ const messagesIn = ({ messages, changes }: Pick<CatchUp, "messages" | "changes">
 
 async function accessOrUndefined(db: Db, conversationId: string, userId: string): Promise<Access | undefined> {
   try {
-    return await ensureAccess(db, conversationId, userId, false)
+    return await ensureAccess(db, { conversationId, userId })
   } catch (error) {
     // Left or removed meanwhile: the client sees it by its absence.
     if (error instanceof SkeinError && error.code === "not_a_member") return undefined

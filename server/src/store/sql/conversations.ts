@@ -1,6 +1,7 @@
 import { sql } from "kysely"
 import { SkeinError } from "../../core/errors.ts"
 import type { StoreInput, StoreOutput } from "../contract.ts"
+import { directKeyOf } from "./direct-key.ts"
 import { addMember } from "./joining.ts"
 import { insertMessage } from "./messages.ts"
 import { ensureMembership } from "./overview.ts"
@@ -53,7 +54,7 @@ async function openAs(db: Db, input: StoreInput<"createRoom">, ownerId: string):
       nowMs: input.nowMs,
     })
   }
-  await addMember(db, input.id, ownerId, "owner", input.nowMs)
+  await addMember(db, { conversationId: input.id, userId: ownerId, role: "owner", nowMs: input.nowMs })
 }
 
 async function ensureRoomForOneMore(db: Db, maxRooms: number): Promise<void> {
@@ -96,7 +97,7 @@ export async function listRooms(db: Db, input: StoreInput<"listRooms">): Promise
 
 export async function openDirect(db: Db, input: StoreInput<"openDirect">): Promise<StoreOutput<"openDirect">> {
   const { userId, peerId, nowMs } = input
-  const directKey = [userId, peerId].sort().join("\n")
+  const directKey = directKeyOf(userId, peerId)
   const existing = await db
     .selectFrom("conversation")
     .select("id")
@@ -121,6 +122,7 @@ export async function openDirect(db: Db, input: StoreInput<"openDirect">): Promi
       created_at: nowMs,
     })
     .execute()
-  for (const id of [userId, peerId]) await addMember(db, input.id, id, "member", nowMs)
+  for (const id of [userId, peerId])
+    await addMember(db, { conversationId: input.id, userId: id, role: "member", nowMs })
   return { membership: await ensureMembership(db, input.id, userId), created: true }
 }

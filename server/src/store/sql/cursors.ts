@@ -4,7 +4,7 @@ import { mentionCount, unreadCount } from "./overview.ts"
 import type { Db } from "./schema.ts"
 
 export async function markRead(db: Db, input: StoreInput<"markRead">): Promise<StoreOutput<"markRead">> {
-  const { conversation, member } = await ensureAccess(db, input.conversationId, input.userId, false)
+  const { conversation, member } = await ensureAccess(db, input)
   if (!member) throw notAMember()
   const target = Math.min(input.seq, conversation.seq_head)
   const { numUpdatedRows } = await db

@@ -34,7 +34,7 @@ async function read(db: Db, { conversationId, from, to }: Range, limit: number, 
 }
 
 export async function page(db: Db, input: StoreInput<"page">): Promise<StoreOutput<"page">> {
-  const access = await ensureAccess(db, input.conversationId, input.userId, input.visitor)
+  const access = await ensureAccess(db, input)
   const { seq_head, chg_head } = access.conversation
   const all = { conversationId: input.conversationId, from: firstVisibleSeq(access), to: seq_head }
   const messages = fitting(await pageOf(db, all, input), input)

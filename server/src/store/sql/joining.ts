@@ -3,14 +3,15 @@ import type { Role, StoreInput, StoreOutput } from "../contract.ts"
 import { ensureMembership } from "./overview.ts"
 import type { Db } from "./schema.ts"
 
+interface NewMember {
+  readonly conversationId: string
+  readonly userId: string
+  readonly role: Role
+  readonly nowMs: number
+}
+
 /** False: there is no such conversation, or the user is in it already. What was said before joining counts as read. */
-export async function addMember(
-  db: Db,
-  conversationId: string,
-  userId: string,
-  role: Role,
-  nowMs: number,
-): Promise<boolean> {
+export async function addMember(db: Db, { conversationId, userId, role, nowMs }: NewMember): Promise<boolean> {
   // Counting first takes the conversation's row for this transaction: two joins at once cannot both find nobody there.
   const counted = await addToMemberCount(db, conversationId, 1)
   if (!counted) return false
@@ -62,6 +63,6 @@ export async function join(db: Db, input: StoreInput<"join">): Promise<StoreOutp
     .executeTakeFirst()
   if (known?.kind !== "room") throw new SkeinError("not_found", "there is no such room")
   if (known.user_id === null) throw new SkeinError("not_found", "this user is not known here yet")
-  const joined = await addMember(db, conversationId, userId, "member", nowMs)
+  const joined = await addMember(db, { conversationId, userId, role: "member", nowMs })
   return { membership: await ensureMembership(db, conversationId, userId), joined }
 }

@@ -53,12 +53,12 @@ export async function membership(db: Db, input: StoreInput<"membership">): Promi
 }
 
 export async function ensureMayRead(db: Db, input: StoreInput<"ensureMayRead">): Promise<StoreOutput<"ensureMayRead">> {
-  const { conversation } = await ensureAccess(db, input.conversationId, input.userId, input.visitor)
+  const { conversation } = await ensureAccess(db, input)
   return { memberCount: conversation.member_count }
 }
 
 export async function members(db: Db, input: StoreInput<"members">): Promise<StoreOutput<"members">> {
-  const { conversation } = await ensureAccess(db, input.conversationId, input.userId, false)
+  const { conversation } = await ensureAccess(db, input)
   const rows = db
     .selectFrom("member")
     .innerJoin("user", "user.id", "member.user_id")

@@ -1,5 +1,6 @@
 import type { Selectable } from "kysely"
 import type { MergedConversation, Role } from "../contract.ts"
+import { directKeyOf } from "./direct-key.ts"
 import { addToMemberCount } from "./joining.ts"
 import type { Db, MemberRow } from "./schema.ts"
 
@@ -9,7 +10,8 @@ interface Pair {
 }
 
 type Member = Selectable<MemberRow>
-type Place = Omit<MergedConversation, "seqHead" | "chgHead" | "memberCount">
+/** A conversation that a merge has changed, without its figures, which later steps change again. */
+export type Place = Omit<MergedConversation, "seqHead" | "chgHead" | "memberCount">
 
 const RANKS: readonly Role[] = ["member", "admin", "owner"]
 
@@ -94,11 +96,11 @@ async function takeOverDirect(db: Db, conversationId: string, { guestId, userId 
     .executeTakeFirst()
   // A guest who is the other one of a direct conversation with himself would have been merged before.
   const peerId = other?.user_id ?? userId
-  const directKey = [userId, peerId].sort().join("\n")
+  const directKey = directKeyOf(userId, peerId)
   const same = await db.selectFrom("conversation").select("id").where("direct_key", "=", directKey).executeTakeFirst()
   const peer = peerId === userId ? {} : { peerId }
   if (same) {
-    await moveDirect(db, conversationId, same.id, guestId, userId)
+    await moveDirect(db, { from: conversationId, to: same.id }, { guestId, userId })
     return { conversationId: same.id, movedFrom: conversationId, ...peer }
   }
   await db.updateTable("conversation").set({ direct_key: directKey }).where("id", "=", conversationId).execute()
@@ -107,7 +109,11 @@ async function takeOverDirect(db: Db, conversationId: string, { guestId, userId 
 }
 
 /** All that was said there goes behind what was said here, in its order; the numbers grow by the same for all. */
-async function moveDirect(db: Db, from: string, to: string, guestId: string, userId: string): Promise<void> {
+async function moveDirect(
+  db: Db,
+  { from, to }: { readonly from: string; readonly to: string },
+  { guestId, userId }: Pair,
+): Promise<void> {
   const columns = ["seq_head", "active_at"] as const
   const source = await db.selectFrom("conversation").select(columns).where("id", "=", from).executeTakeFirstOrThrow()
   const target = await db.selectFrom("conversation").select(columns).where("id", "=", to).executeTakeFirstOrThrow()

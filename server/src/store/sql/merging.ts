@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
 import { SkeinError } from "../../core/errors.ts"
-import type { MergedConversation, StoredUser, StoreInput, StoreOutput } from "../contract.ts"
-import { takeOverMembership } from "./merging-members.ts"
+import type { MergedConversation, StoreInput, StoreOutput } from "../contract.ts"
+import { type Place, takeOverMembership } from "./merging-members.ts"
 import type { Db } from "./schema.ts"
-import { usersById } from "./users.ts"
+import { ensureUser, usersById } from "./users.ts"
 
 type Input = StoreInput<"mergeGuest">
 type Answer = StoreOutput<"mergeGuest">
@@ -22,7 +22,7 @@ export async function mergeGuest(db: Db, input: Input): Promise<Answer> {
 
   const spokenIn = await conversationsOfSender(db, guestId)
   await takeOverMessages(db, input)
-  const places: Omit<MergedConversation, "seqHead" | "chgHead" | "memberCount">[] = []
+  const places: Place[] = []
   for (const id of await conversationsOfMember(db, guestId)) places.push(await takeOverMembership(db, id, input))
   const known = new Set(places.flatMap(({ conversationId, movedFrom }) => [conversationId, movedFrom]))
   places.push(...spokenIn.filter((id) => !known.has(id)).map((conversationId) => ({ conversationId })))
@@ -44,12 +44,6 @@ async function mergeBefore(db: Db, { guestId, userId }: Input): Promise<Outcome 
   if (!row) return undefined
   if (row.user_id !== userId) throw new SkeinError("conflict", "this guest has become somebody else already")
   return JSON.parse(row.outcome) as Outcome
-}
-
-async function ensureUser(db: Db, userId: string): Promise<StoredUser> {
-  const [user] = await usersById(db, [userId])
-  if (user) return user
-  throw new SkeinError("not_found", "this user is not known here yet")
 }
 
 async function conversationsOfSender(db: Db, senderId: string): Promise<string[]> {

@@ -5,7 +5,7 @@ import { storeMentions } from "./mentions.ts"
 import { countUp } from "./numbers.ts"
 import { toMessage } from "./rows.ts"
 import type { ChangeRow, Db, MessageRow } from "./schema.ts"
-import { usersById } from "./users.ts"
+import { ensureUser } from "./users.ts"
 
 /** A message before it has a number. */
 export type MessageDraft = Omit<StoreInput<"appendMessage">, "mentions" | "visitor">
@@ -13,7 +13,7 @@ export type MessageDraft = Omit<StoreInput<"appendMessage">, "mentions" | "visit
 export async function appendMessage(db: Db, input: StoreInput<"appendMessage">): Promise<StoreOutput<"appendMessage">> {
   const repeated = await storedBefore(db, input)
   if (repeated) return repeated
-  const access = await ensureAccess(db, input.conversationId, input.senderId, input.visitor)
+  const access = await ensureAccess(db, { ...input, userId: input.senderId })
   ensureReplyTarget(access, input.replyToSeq)
   const { message, heads } = await insertMessage(db, input)
   await storeMentions(db, message, input.mentions)
@@ -23,7 +23,7 @@ export async function appendMessage(db: Db, input: StoreInput<"appendMessage">):
     message,
     duplicate: false,
     ...heads,
-    sender: await senderOf(db, input.senderId),
+    sender: await ensureUser(db, input.senderId),
     ...(introduceTo === undefined ? {} : { introduceTo }),
   }
 }
@@ -69,14 +69,8 @@ async function storedBefore(
     duplicate: true,
     seqHead: heads.seq_head,
     chgHead: heads.chg_head,
-    sender: await senderOf(db, senderId),
+    sender: await ensureUser(db, senderId),
   }
-}
-
-async function senderOf(db: Db, id: string) {
-  const [sender] = await usersById(db, [id])
-  if (!sender) throw new SkeinError("not_found", "this user is not known here yet")
-  return sender
 }
 
 function ensureReplyTarget(access: Access, replyToSeq: number | undefined): void {
@@ -108,7 +102,7 @@ async function otherOfDirect(db: Db, { conversation }: Access, senderId: string)
 }
 
 export async function editMessage(db: Db, input: StoreInput<"editMessage">): Promise<StoreOutput<"editMessage">> {
-  const access = await ensureAccess(db, input.conversationId, input.userId, false)
+  const access = await ensureAccess(db, input)
   const row = await messageRow(db, access, input.seq)
   if (row.sender_id !== input.userId) throw new SkeinError("permission_denied", "only its sender may edit a message")
   if (row.kind !== "text") throw new SkeinError("permission_denied", "a system message cannot be edited")
@@ -120,7 +114,7 @@ export async function editMessage(db: Db, input: StoreInput<"editMessage">): Pro
 }
 
 export async function deleteMessage(db: Db, input: StoreInput<"deleteMessage">): Promise<StoreOutput<"deleteMessage">> {
-  const access = await ensureAccess(db, input.conversationId, input.userId, false)
+  const access = await ensureAccess(db, input)
   const row = await messageRow(db, access, input.seq)
   const mayModerate = access.member?.role === "owner" || access.member?.role === "admin"
   const isOwn = row.sender_id === input.userId && row.kind === "text"

@@ -1,6 +1,7 @@
 import { sql } from "kysely"
 import { MAX_ANSWER_BYTES, type StoredMembership, type StoreInput, type StoreOutput, UNREAD_CAP } from "../contract.ts"
 import { notAMember } from "./access.ts"
+import { directKeyOf } from "./direct-key.ts"
 import { CONVERSATION_COLUMNS, toConversation, toMessage } from "./rows.ts"
 import type { Db, MessageRow } from "./schema.ts"
 import { sizeOf } from "./sizes.ts"
@@ -36,7 +37,7 @@ const memberships = (db: Db, userId: string) =>
         .on("conversation.kind", "=", "direct")
         // Somebody's conversation with himself: what he said to the guest that he was.
         .on((eb) =>
-          eb.or([eb("other.user_id", "<>", userId), eb("conversation.direct_key", "=", `${userId}\n${userId}`)]),
+          eb.or([eb("other.user_id", "<>", userId), eb("conversation.direct_key", "=", directKeyOf(userId, userId))]),
         ),
     )
     .leftJoin("user as peer", "peer.id", "other.user_id")

@@ -41,7 +41,7 @@ async function ensureNotMerged(db: Db, guestId: string): Promise<void> {
 async function joinDefaults(db: Db, { user, defaultRooms, nowMs }: StoreInput<"saveUser">) {
   const joined = []
   for (const conversationId of defaultRooms) {
-    if (!(await addMember(db, conversationId, user.id, "member", nowMs))) continue
+    if (!(await addMember(db, { conversationId, userId: user.id, role: "member", nowMs }))) continue
     const row = await db
       .selectFrom("conversation")
       .select(CONVERSATION_COLUMNS)

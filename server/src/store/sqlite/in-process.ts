@@ -16,11 +16,12 @@ import { bunSqliteDialect } from "./dialect.ts"
 import { toStoreError } from "./errors.ts"
 import { GroupCommit } from "./group-commit.ts"
 
+/** Which file, and how surely it is written. */
 export interface SqliteOptions {
   /** Path of the database file; `:memory:` for tests. */
   readonly file: string
-  /** `process`: survives kill -9. `fsync`: survives power loss too. */
-  readonly durability: "process" | "fsync"
+  /** `commit`: survives kill -9. `fsync`: survives power loss too. */
+  readonly durability: "commit" | "fsync"
 }
 
 const LOCK_WAIT_MS = 5_000

@@ -19,7 +19,7 @@ beforeEach(() => {
 })
 afterEach(() => temporary.remove())
 
-const open = (): Promise<ChatStore> => openSqliteStore({ file: temporary.file, durability: "process" })
+const open = (): Promise<ChatStore> => openSqliteStore({ file: temporary.file, durability: "commit" })
 
 /** Runs SQL on the file while nobody else has it. */
 function onFile<T>(work: (database: Database) => T): T {

@@ -19,7 +19,7 @@ export function temporaryFile(): TemporaryFile {
 }
 
 export const childStore = (file: string, more: Partial<SqliteChildOptions> = {}): SqliteChildStore =>
-  startSqliteStore({ file, durability: "process", clock: systemClock, log: silentLog, ...more })
+  startSqliteStore({ file, durability: "commit", clock: systemClock, log: silentLog, ...more })
 
 /** One file, opened again and again by `open`. */
 export async function onTemporaryFile(open: (file: string) => Promise<ChatStore>) {
@@ -40,4 +40,4 @@ export async function onTemporaryFile(open: (file: string) => Promise<ChatStore>
 }
 
 export const inProcess = (): Promise<Awaited<ReturnType<typeof onTemporaryFile>>> =>
-  onTemporaryFile((file) => openSqliteStore({ file, durability: "process" }))
+  onTemporaryFile((file) => openSqliteStore({ file, durability: "commit" }))
