@@ -50,7 +50,7 @@ const CASES: Record<string, () => Case> = {
 async function siteOf({ settings, ini }: Case) {
   const open = new Set<string>()
   const endedAtMs = new Map<string, number>()
-  const parsed = sessionsSchema.parse({ framework: "php", ...settings })
+  const parsed = sessionsSchema.parse({ framework: "php", timeoutMs: "10s", ...settings })
   if (parsed.framework === "none") throw new Error("not reached")
   const site = await openSiteSessions(
     { ...parsed, framework: parsed.framework },

@@ -64,7 +64,7 @@ describe("session.save_path, copied as it stands", () => {
   for (const [name, place] of Object.entries(PATHS))
     test(name, async () => {
       const { ini, settings } = place()
-      const parsed = sessionsSchema.parse({ framework: "php", ...settings })
+      const parsed = sessionsSchema.parse({ framework: "php", timeoutMs: "10s", ...settings })
       const log = { info: () => undefined, warn: () => undefined }
       const parts = { clock: systemClock, log, openSessions: () => new Set<string>(), end: () => undefined }
       const site = await openSiteSessions({ ...parsed, framework: "php" }, parts)

@@ -16,6 +16,7 @@ beforeAll(async () => {
     env: {
       SKEIN_SESSIONS_FRAMEWORK: "php",
       SKEIN_SESSIONS_STORE: "redis",
+      SKEIN_SESSIONS_TIMEOUT: "10s",
       SKEIN_SESSIONS_REDIS_URLS: `tcp://127.0.0.1:${redis.port}`,
       SKEIN_AUTH_ALLOW_ANONYMOUS: "false",
     },
@@ -135,6 +136,7 @@ describe("the page of the chat", () => {
       env: {
         SKEIN_SESSIONS_FRAMEWORK: "php",
         SKEIN_SESSIONS_STORE: "redis",
+        SKEIN_SESSIONS_TIMEOUT: "10s",
         SKEIN_SESSIONS_REDIS_URLS: `tcp://127.0.0.1:${redis.port}`,
         SKEIN_AUTH_ALLOW_ANONYMOUS: "false",
       },
