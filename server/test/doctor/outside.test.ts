@@ -133,6 +133,23 @@ describe("a way that is well", () => {
     expect([code, about("round-trip").severity]).toEqual([0, "ok"])
     const wrong = await visit(`wss://localhost:${good.port}/app/no-such-key`)
     expect(wrong.problems).toEqual(["pusher.app"])
+    expect(wrong.about("pusher.app").fix).toContain("use a key of [[pusher_apps]]")
+  })
+
+  test("a page that a Pusher app does not let in is not called one with a wrong key, or one that may connect", async () => {
+    const app = { id: "1", key: "app-key", secret: "app-secret-0123456789", origins: ["https://shop.example"] }
+    const choosy = await TestServer.start({ env: { ...env, SKEIN_PUSHER_APPS: JSON.stringify([app]) } })
+    try {
+      const address = `${choosy.wsUrl}/app/app-key`
+      const foreign = await visit(address, "--origin", "https://other.example")
+      expect(foreign.problems).toEqual(["pusher.app"])
+      expect(foreign.about("pusher.app").fix).toContain("origins of the app")
+      expect(foreign.findings.map(({ about }) => about)).not.toContain("origin")
+      const own = await visit(address, "--origin", "https://shop.example")
+      expect([own.problems, own.about("origin").severity]).toEqual([[], "ok"])
+    } finally {
+      await choosy.stop()
+    }
   })
 
   test("without a proxy, and at a bare WebSocket", async () => {
@@ -214,6 +231,25 @@ describe("a proxy with one mistake: the cause is named, and the fix", () => {
     expect(problems).toEqual(["idle"])
     expect(about("idle").says).toMatch(/cut after \d s/)
     expect(about("idle").fix).toContain("proxy_read_timeout 1h")
+  })
+
+  test("the same before a server that lets nobody in, looked at from its own machine: as a client of its Pusher app", async () => {
+    const to = `http://127.0.0.1:${closed.port}`
+    const front = await startNginx(
+      ({ plainPort }) => `server { listen 127.0.0.1:${plainPort}; ${MISTAKES.shortTimeout(to)} }`,
+    )
+    try {
+      const address = `ws://127.0.0.1:${front.plainPort}/`
+      const { problems, about } = await visit(address, "--idle", "25s", "--data", closed.data)
+      expect(problems).toEqual(["idle"])
+      expect([about("identity").severity, about("idle").fix]).toEqual([
+        "note",
+        expect.stringContaining("proxy_read_timeout 1h"),
+      ])
+      expect((await visit(address, "--idle", "100ms")).about("identity").says).toContain("was not looked at")
+    } finally {
+      await front.stop()
+    }
   })
 
   test("responses that are collected before they are passed on", async () => {

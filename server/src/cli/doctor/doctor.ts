@@ -42,10 +42,16 @@ export async function doctor(args: Arguments, { readConfig, print, progress }: D
     findings.push(finding)
     if (!json) print(showFinding(finding))
   }
-  if (!targets || isHome(args)) await lookInside(readConfig, found)
+  let appPath: string | undefined
+  if (!targets || isHome(args)) ({ appPath } = await lookInside(readConfig, found))
   else found(note("here", "no configuration and no data folder here: only the way to the address is looked at"))
   if (targets)
-    await lookFromOutside(targets, { ...options, found, progress: (text) => (json ? undefined : progress(text)) })
+    await lookFromOutside(targets, {
+      ...options,
+      appPath,
+      found,
+      progress: (text) => (json ? undefined : progress(text)),
+    })
   print(json ? showJson(findings) : showSum(findings))
   return !findings.some(isProblem)
 }

@@ -1,4 +1,5 @@
 import type { EndpointStatus, PusherStatus, RefusalStatus } from "../../../app/pusher-status.ts"
+import type { Secrets } from "../../../config/config.ts"
 import type { Settings } from "../../../config/schema.ts"
 import { readSecrets } from "../../secrets.ts"
 import { type Finding, note, ok, warning } from "../finding.ts"
@@ -17,6 +18,14 @@ export function checkApps({ pusher, pusherApps }: Settings): Finding[] {
   return [ok("pusher", `Pusher apps: ${pusherApps.map(({ id }) => id).join(", ")}`)]
 }
 
+/** Where a client of an app that lets strangers stay connects, below the server's paths. */
+export function openAppPath({ pusher, pusherApps }: Settings, folder: string): string | undefined {
+  if (!pusher.enabled) return undefined
+  const open = pusherApps?.find(({ enabled, authorizeWithinMs }) => enabled && authorizeWithinMs === 0)
+  const key = pusherApps ? open?.key : secretsIn(folder)?.pusherKey
+  return key === undefined ? undefined : `${pusher.pathPrefix}/app/${encodeURIComponent(key)}`.slice(1)
+}
+
 /**
  * What the running server has lately refused to Pusher clients and their back ends, and how its webhooks fare.
  *
@@ -25,7 +34,10 @@ export function checkApps({ pusher, pusherApps }: Settings): Finding[] {
  */
 export async function checkPusher(settings: Settings, server: URL, folder: string): Promise<Finding[]> {
   if (!settings.pusher.enabled) return []
-  const status = await askStatus(new URL("/metrics/pusher", server), settings.auth.apiKeys[0] ?? keyIn(folder))
+  const status = await askStatus(
+    new URL("/metrics/pusher", server),
+    settings.auth.apiKeys[0] ?? secretsIn(folder)?.apiKey,
+  )
   if (!status) return [note("pusher.status", `${server.host} does not tell how its Pusher apps fare`)]
   const refusals = status.refusals.filter(({ seconds_ago }) => seconds_ago <= RECENT_SECONDS).map(refusalFinding)
   const nothing = ok("pusher.refusals", "no Pusher client or back end was refused anything within the hour")
@@ -43,9 +55,9 @@ async function askStatus(url: URL, apiKey: string | undefined): Promise<PusherSt
   }
 }
 
-function keyIn(folder: string): string | undefined {
+function secretsIn(folder: string): Secrets | undefined {
   try {
-    return readSecrets(folder)?.apiKey
+    return readSecrets(folder)
   } catch {
     return undefined // Damaged secrets are a finding of their own; the server still tells this machine.
   }

@@ -17,7 +17,11 @@ test("the others, and whatever is none of them", () => {
   const { opening, hear } = conversation("pusher", undefined)
   expect(opening).toBeUndefined()
   expect(hear('{"event":"pusher:ping","data":"{}"}').kind).toBe("ping")
-  expect(hear('{"event":"pusher:error","data":{"code":4001,"message":"no"}}')).toEqual({ kind: "refused", why: "no" })
+  expect(hear('{"event":"pusher:error","data":{"code":4001,"message":"no"}}')).toEqual({
+    kind: "refused",
+    why: "no",
+    code: 4001,
+  })
   for (const language of ["centrifuge", "plain", "pusher"] as const)
     for (const frame of ["", "<html>", "null", "[]", "7", '{"event":7}'])
       expect([frame, conversation(language, undefined).hear(frame).kind]).toEqual([frame, "other"])

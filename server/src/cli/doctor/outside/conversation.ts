@@ -11,8 +11,8 @@ export interface Conversation {
 export type Heard =
   /** It lets us in. `pingSeconds`: how often it will ask for a sign of life. */
   | { readonly kind: "welcome"; readonly pingSeconds?: number }
-  /** It understood and will not have us without proof of who we are. */
-  | { readonly kind: "refused"; readonly why: string }
+  /** It understood and will not have us: most often without proof of who we are. `code`: Pusher's reason, as a number. */
+  | { readonly kind: "refused"; readonly why: string; readonly code?: number }
   | { readonly kind: "ping"; readonly answer: string }
   | { readonly kind: "other" }
 
@@ -38,10 +38,11 @@ function plain(frame: string): Heard {
 }
 
 function pusher(frame: string): Heard {
-  const { event, data } = parse(frame) as { event?: string; data?: { message?: string } }
+  const { event, data } = parse(frame) as { event?: string; data?: { code?: number; message?: string } }
   if (event === "pusher:ping") return { kind: "ping", answer: '{"event":"pusher:pong","data":"{}"}' }
   if (event === "pusher:connection_established") return { kind: "welcome" }
-  return event === "pusher:error" ? { kind: "refused", why: String(data?.message) } : { kind: "other" }
+  if (event !== "pusher:error") return { kind: "other" }
+  return { kind: "refused", why: String(data?.message), ...(data?.code == null ? {} : { code: Number(data.code) }) }
 }
 
 /** Several replies of a frame stand on lines; the first is the one to our first word. */

@@ -1,13 +1,15 @@
 import { type Finding, note, ok, problem } from "../finding.ts"
 import { quote } from "./answer.ts"
 import { conversation, type Heard } from "./conversation.ts"
-import type { Target } from "./target.ts"
+import { type Target, withVersion } from "./target.ts"
 
 const ANSWER_DEADLINE_MS = 5_000
 
 export interface RoundTripOptions {
   readonly origin: string
   readonly token: string | undefined
+  /** The address of a Pusher app of this server, below `base`: its key lets strangers stay. Undefined: none is known. */
+  readonly appPath: string | undefined
   /** How long a connection is watched that has nothing to say; 0: not at all. */
   readonly idleMs: number
   /** Told while it is watched. */
@@ -20,13 +22,33 @@ export async function checkRoundTrip(target: Target, options: RoundTripOptions):
   try {
     const first = await line.first(ANSWER_DEADLINE_MS)
     if (first.kind === "welcome") return [tripFinding(first.tookMs), ...(await watch(line, first, options))]
-    if (first.kind === "refused")
-      return [tripFinding(first.tookMs), target.language === "pusher" ? unknownApp(first.why) : notLetIn(first.why)]
-    return [noAnswer(first)]
+    if (first.kind !== "refused") return [noAnswer(first)]
+    if (target.language === "pusher") return [tripFinding(first.tookMs), refusedByApp(first)]
+    return [tripFinding(first.tookMs), ...((await watchAsApp(target, options)) ?? [notLetIn(first.why)])]
   } finally {
     line.close()
   }
 }
+
+/** The silence of a client of a Pusher app, where others need proof of who they are. Undefined: could not be looked at. */
+async function watchAsApp({ base }: Target, options: RoundTripOptions): Promise<Finding[] | undefined> {
+  const { appPath, idleMs } = options
+  if (!base || appPath === undefined || idleMs === 0) return undefined
+  const line = new Line({ socket: withVersion(new URL(appPath, base)), language: "pusher", base }, options)
+  try {
+    const first = await line.first(ANSWER_DEADLINE_MS)
+    if (first.kind !== "welcome") return undefined
+    return [letInAsApp(appPath), ...(await watch(line, first, options))]
+  } finally {
+    line.close()
+  }
+}
+
+const letInAsApp = (path: string): Finding =>
+  note(
+    "identity",
+    `the server lets nobody in without proof of who they are: a silent connection was looked at as a Pusher client (${path})`,
+  )
 
 const tripFinding = (tookMs: number): Finding => ok("round-trip", `a question and its answer took ${tookMs} ms`)
 
@@ -37,11 +59,27 @@ const notLetIn = (why: string): Finding =>
     'give a token: skein doctor ADDRESS --token "$(skein token --user doctor --ttl 5m)"',
   )
 
-const unknownApp = (why: string): Finding =>
-  problem("pusher.app", `the server refuses this app key: ${quote(why)}`, {
+/** Why an app closes the door, by Pusher's close code. */
+const APP_REFUSALS: Readonly<Record<number, { readonly cause: string; readonly fix: string }>> = {
+  4001: {
     cause: "the key in the address belongs to no app of this server",
     fix: "use a key of [[pusher_apps]] in skein.toml; without any, pusherKey in secrets.json of the data folder",
-  })
+  },
+  4003: { cause: "the app is switched off", fix: "enabled = true for it, in [[pusher_apps]]" },
+  4004: { cause: "the app has as many connections as it may", fix: "raise max_connections of it, in [[pusher_apps]]" },
+  4009: {
+    cause: "the site whose pages connect is not among the origins of the app",
+    fix: "add it to origins of the app, in [[pusher_apps]]",
+  },
+}
+
+function refusedByApp({ why, code }: { why: string; code?: number }): Finding {
+  const remedy = (code === undefined ? undefined : APP_REFUSALS[code]) ?? {
+    cause: "the server did not take this for a client of the app",
+    fix: "compare the address with what the page uses: wss://…/app/KEY, with wsPath in front",
+  }
+  return problem("pusher.app", `the app refuses this connection: ${quote(why)}`, remedy)
+}
 
 function noAnswer({ kind, code, reason }: { kind: "closed" | "nothing"; code?: number; reason?: string }): Finding {
   if (kind === "closed")
@@ -66,6 +104,13 @@ async function watch(
   progress(`watching a silent connection for ${seconds(idleMs)} …`)
   const end = await line.watch(idleMs)
   if (!end) return [ok("idle", `a connection with nothing to say was still open after ${seconds(idleMs)}`)]
+  if (end.code >= 3_000)
+    return [
+      note(
+        "idle",
+        `the server itself closed the connection after ${seconds(end.openMs)}: ${end.code} ${quote(end.reason)}`,
+      ),
+    ]
   const pings = pingSeconds ? `, while the server asks for a sign of life every ${pingSeconds} s` : ""
   return [
     problem(
@@ -143,7 +188,7 @@ class Line {
     // Codes from 3000 on are Skein's own: it spoke, and had a reason not to let us in.
     this.#first ??=
       code >= 3_000
-        ? { kind: "refused", why: reason, tookMs: Math.round(nowMs - this.#startedMs) }
+        ? { kind: "refused", why: reason, code, tookMs: Math.round(nowMs - this.#startedMs) }
         : { kind: "closed", code, reason }
     this.#changed()
   }

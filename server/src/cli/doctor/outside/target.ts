@@ -39,10 +39,14 @@ function prefixed(url: URL, path: string): Target {
   return { socket: at(url, `${path}connection/websocket`), language: "centrifuge", base: at(url, path) }
 }
 
-/** Pusher's clients say in the address which version they speak. */
 function spokenTo(url: URL, language: Language): URL {
-  const socket = new URL(url)
-  if (language === "pusher") socket.search = "?protocol=7&client=skein-doctor"
+  return language === "pusher" ? withVersion(url) : new URL(url)
+}
+
+/** Pusher's clients say in the address which version they speak. */
+export function withVersion(app: URL): URL {
+  const socket = new URL(app)
+  socket.search = "?protocol=7&client=skein-doctor"
   return socket
 }
 

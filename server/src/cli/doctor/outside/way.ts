@@ -1,4 +1,4 @@
-import type { Finding } from "../finding.ts"
+import { type Finding, isProblem } from "../finding.ts"
 import { checkCertificate } from "./certificate.ts"
 import { checkHealth } from "./health.ts"
 import { checkName } from "./reach.ts"
@@ -34,10 +34,15 @@ export async function lookFromOutside(targets: readonly [Target, ...Target[]], o
   if (!upgrade.opened) return
   const own = target.socket.origin
   const origin = options.origin ?? own
-  if (!tell(await checkOrigin(target.socket, origin, origin === own))) return
-  // Pusher's clients come from pages of any site: their app key is made for that.
-  if (target.language !== "pusher") tell(await checkForeignPages(target.socket))
+  const pages = await checkOrigin(target.socket, origin, origin === own)
+  const mayKnock = !pages.some(isProblem)
+  // Pusher's apps have origins of their own, each with its key, and look at them when the WebSocket is open.
+  const isApp = target.language === "pusher"
+  if (!isApp || !mayKnock) tell(pages)
+  if (!mayKnock) return
+  if (!isApp) tell(await checkForeignPages(target.socket))
   const trip = await checkRoundTrip(target, { ...options, origin })
+  if (isApp && trip.every(({ about }) => about !== "pusher.app")) tell(pages)
   tell(trip)
   // A stream that is refused ends at once, and so proves nothing.
   const isLetIn = trip.every(
