@@ -18,12 +18,13 @@ use Illuminate\Queue\Events\JobProcessing;
 use Illuminate\Support\Facades\Route;
 use Illuminate\Support\ServiceProvider;
 use Skein\Config;
+use Skein\Laravel\Console\WebsocketRun;
 use Skein\Laravel\Console\WebsocketServe;
 use Skein\Laravel\Listeners\KeepSessionMark;
 use Skein\Pusher\ChannelAuthorizer;
 use Skein\Skein;
 
-/** Binds the client, the broadcasting driver `skein`, `websocket:serve`, and what happens at login and logout. */
+/** Binds the client, the broadcasting driver `skein`, the commands, and what happens at login and logout. */
 class SkeinServiceProvider extends ServiceProvider
 {
     /** Register any application services. */
@@ -50,7 +51,7 @@ class SkeinServiceProvider extends ServiceProvider
         $this->listen($this->app->make(Dispatcher::class));
 
         if ($this->app->runningInConsole()) {
-            $this->commands([WebsocketServe::class]);
+            $this->commands([WebsocketServe::class, WebsocketRun::class]);
             $this->publishes([__DIR__.'/../../config/skein.php' => $this->app->configPath('skein.php')], 'skein-config');
         }
     }

@@ -21,16 +21,17 @@ final class Program
     }
 
     /**
-     * Runs the server until it ends.
+     * Runs one of its commands until it ends: the server, unless something else is asked for.
      *
      * With ext-pcntl this process becomes the server: signals of a supervisor reach it directly. Otherwise it
      * waits, and the terminal's Ctrl-C reaches both; a supervisor must then signal the whole group of processes.
      *
+     * @param  list<string>  $words  The command and its arguments: ["doctor"]
      * @return int its exit code
      */
-    public function run(): int
+    public function run(array $words = ['serve']): int
     {
-        $command = [...$this->command, 'serve'];
+        $command = [...$this->command, ...$words];
         $command[0] = $this->find($command[0]);
         chdir($this->folder);
 

@@ -6,6 +6,7 @@ namespace Skein\ThinkPHP;
 
 use Skein\Config;
 use Skein\Skein;
+use Skein\ThinkPHP\Command\WebsocketRun;
 use Skein\ThinkPHP\Command\WebsocketServe;
 use think\Service;
 
@@ -21,6 +22,6 @@ class SkeinService extends Service
 
     public function boot(): void
     {
-        $this->commands(['websocket:serve' => WebsocketServe::class]);
+        $this->commands(['websocket:serve' => WebsocketServe::class, 'websocket:run' => WebsocketRun::class]);
     }
 }

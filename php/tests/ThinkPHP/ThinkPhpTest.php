@@ -10,6 +10,7 @@ use Skein\Config;
 use Skein\Exceptions\UnauthorizedException;
 use Skein\Skein;
 use Skein\Tests\FakeTransport;
+use Skein\ThinkPHP\Command\WebsocketRun;
 use Skein\ThinkPHP\Command\WebsocketServe;
 use Skein\ThinkPHP\Login;
 use Skein\ThinkPHP\SiteSettings;
@@ -35,7 +36,7 @@ final class ThinkPhpTest extends TestCase
         return new App($config + ['skein' => self::SKEIN]);
     }
 
-    public function test_the_service_binds_the_client_and_adds_the_command(): void
+    public function test_the_service_binds_the_client_and_adds_the_commands(): void
     {
         $app = $this->app();
         $service = new SkeinService($app);
@@ -43,8 +44,14 @@ final class ThinkPhpTest extends TestCase
         $service->boot();
 
         $this->assertInstanceOf(Skein::class, $app->make(Skein::class));
-        $this->assertSame(['websocket:serve' => WebsocketServe::class], $service->registered);
-        $this->assertSame('websocket:serve', (new WebsocketServe())->getName());
+        $this->assertSame(
+            ['websocket:serve' => WebsocketServe::class, 'websocket:run' => WebsocketRun::class],
+            $service->registered,
+        );
+
+        foreach ($service->registered as $name => $command) {
+            $this->assertSame($name, (new $command())->getName());
+        }
     }
 
     public function test_sessions_in_files_are_found_where_thinkphp_keeps_them(): void

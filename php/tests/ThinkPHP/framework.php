@@ -134,8 +134,14 @@ namespace think {
 namespace think\console {
     class Input
     {
-        public function __construct(private array $options = [])
+        /** @param  array<string, mixed>  $arguments */
+        public function __construct(private array $options = [], private array $arguments = [])
         {
+        }
+
+        public function getArgument(string $name): mixed
+        {
+            return $this->arguments[$name] ?? null;
         }
 
         public function getOption(string $name): mixed
@@ -202,6 +208,16 @@ namespace think\console {
             return $this;
         }
 
+        protected function setHelp(string $help): static
+        {
+            return $this;
+        }
+
+        protected function addArgument(string $name, ?int $mode = null, string $description = '', mixed $default = null): static
+        {
+            return $this;
+        }
+
         protected function addOption(string $name, ?string $shortcut = null, ?int $mode = null, string $description = '', mixed $default = null): static
         {
             $this->options[$name] = $mode;
@@ -212,6 +228,13 @@ namespace think\console {
 }
 
 namespace think\console\input {
+    class Argument
+    {
+        public const REQUIRED = 1;
+        public const OPTIONAL = 2;
+        public const IS_ARRAY = 4;
+    }
+
     class Option
     {
         public const VALUE_NONE = 1;

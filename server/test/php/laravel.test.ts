@@ -240,6 +240,11 @@ test("pusher-js, let into a private channel by Laravel, is closed within a secon
   }
 })
 
+test("websocket:run: other commands of Skein know the site too", async () => {
+  const ann = await customer("ann")
+  expect(shop.artisan("websocket:run", "whoami", "--", "--cookie", ann.cookie)).toBe("user 1 (Ann)\n")
+})
+
 test("websocket:serve shows the settings without secrets, and ends with the server on SIGTERM", async () => {
   const shown = shop.artisan("websocket:serve", "--dry-run", "--port=9")
   expect(shown).toContain("SKEIN_PORT=9\n")

@@ -46,6 +46,18 @@ test("php think websocket:serve: whose session ThinkPHP keeps in a file is in th
   expect((await running.ends()).code).toBe(0)
 }, 60_000)
 
+test("php think websocket:run: other commands of Skein know the site too", async () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, "runtime/session"), { recursive: true })
+  writeFileSync(join(folder, `runtime/session/sess_${SESSION_ID}`), 'a:1:{s:7:"user_id";i:42;}')
+  const words = `['words' => ['whoami', '--cookie', 'PHPSESSID=${SESSION_ID}']]`
+  const run = `$command = new Skein\\ThinkPHP\\Command\\WebsocketRun();
+    $command->setApp($app);
+    exit($command->run(new think\\console\\Input([], ${words}), new think\\console\\Output()));`
+  const { code, output } = await runInPackage(["php", "-r", `${siteIn(folder, 8080, "[]")} ${run}`])
+  expect([code, output]).toEqual([0, "user 42\n"])
+}, 60_000)
+
 test("the server accepts the settings of every place ThinkPHP keeps sessions in", async () => {
   const folder = temporaryFolder()
   const stores = `['default' => 'file', 'stores' => [
