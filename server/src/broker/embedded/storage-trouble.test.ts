@@ -209,6 +209,30 @@ describe("a file", () => {
     await running.broker.stop()
   }, 30_000)
 
+  test("one page overwritten: what is on the others is read, also of that channel, and nothing is published", async () => {
+    const first = await runEmbedded(folder.path)
+    const text = (n: number) => JSON.stringify({ n, pad: "p".repeat(300) })
+    await Promise.all(upTo(300).map((n) => first.broker.publish("a", rule, { data: text(n) })))
+    await first.broker.stop()
+    const bytes = readFileSync(file)
+    // Among the newest: what the node reads when it opens the channel.
+    const page = Math.floor(bytes.indexOf(text(250)) / 4096) * 4096
+    bytes.fill(0xa5, page, page + 4096)
+    writeFileSync(file, bytes)
+
+    const running = await runEmbedded(folder.path)
+    const oldest = await running.broker.history("a", rule, { limit: 9 })
+    expect(oldest.publications.map(({ data }) => data)).toEqual(upTo(9).map(text))
+    expect(oldest.top.offset).toBe(300)
+    const all = await failureOf(running.broker.history("a", rule, { limit: -1 }))
+    expect(all).toMatchObject({ code: "storage_unavailable" })
+    const refused = await failureOf(running.broker.publish("a", rule, { data: "1" }))
+    expect(refused.message).toContain("the file is damaged")
+    expect((await running.broker.history("a", rule, { limit: 9 })).publications).toEqual(oldest.publications)
+    expect(running.child.restarts).toBe(0)
+    await running.broker.stop()
+  }, 30_000)
+
   test("that is a folder, or in a folder that is a file: refused, the server runs", async () => {
     const notAFolder = join(folder.path, "file")
     writeFileSync(notAFolder, "mine")

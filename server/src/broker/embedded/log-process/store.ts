@@ -10,6 +10,7 @@ import {
   type Refused,
   type Ticked,
   type TickOp,
+  type WireRow,
 } from "../log-wire.ts"
 import { BlankChannels } from "./blank-channels.ts"
 import { Checkpointer } from "./checkpoint.ts"
@@ -155,19 +156,25 @@ export class LogStore {
   }
 
   #opened(op: OpenOp, channel: LogChannel): Opened {
-    const [, , , , , tailCount, tailBytes] = op
     // The trimmer may hold an older notion of this channel, with a top that was rolled back since.
     this.#trimmer.forget(channel.id)
     this.#trimmer.noteGrowth(channel)
     const first = this.#reader.keptAfter(channel, this.#nowMs) + 1
-    const tail = this.#reader.page(channel, this.#nowMs, {
-      from: first,
-      to: channel.top,
-      limit: tailCount,
-      maxBytes: tailBytes,
-      reverse: true,
-    })
-    return { epoch: channel.epoch, top: channel.top, first, tail: tail.reverse() }
+    return { epoch: channel.epoch, top: channel.top, first, tail: this.#tail(op, channel, first) }
+  }
+
+  /** What the node keeps in memory. With a damaged page in it, nothing: what else the channel has is read as it is asked for. */
+  #tail(op: OpenOp, channel: LogChannel, first: number): WireRow[] {
+    const [, , , , , limit, maxBytes] = op
+    try {
+      return this.#reader
+        .page(channel, this.#nowMs, { from: first, to: channel.top, limit, maxBytes, reverse: true })
+        .reverse()
+    } catch (error) {
+      if (!isDamage(error) || this.#db.inTransaction) throw error
+      this.#noteFailure(error)
+      return []
+    }
   }
 
   /** Nothing of these ops remains: what memory holds of their channels is read again. */
