@@ -29,7 +29,7 @@ export async function runWsload(args: readonly string[]): Promise<LoadResult> {
     perRead: number(/([\d.]+) per read/),
     latencyP50Us: number(/latency.*?p50 ([\d.]+)/),
     latencyP99Us: number(/latency.*?p99 ([\d.]+)/),
-    bytesPerConnection: number(/memory held: .*?\(\+(-?\d+) B\/connection\)/),
+    bytesPerConnection: number(/memory held: .*?\(([+-]?\d+) B\/connection\)/),
     warnings: [...raw.matchAll(/^WARNING: (.*)$/gm)].map((match) => match[1] ?? ""),
     raw,
   }
