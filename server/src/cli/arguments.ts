@@ -2,6 +2,7 @@ import { parseArgs } from "node:util"
 import { didYouMean } from "../config/suggest.ts"
 import { CliError, EXIT } from "./exit.ts"
 
+/** The flags a command takes, by name. */
 export type FlagSpec = Readonly<Record<string, { readonly type: "string" | "boolean"; readonly multiple?: boolean }>>
 
 /** Which file and settings to use: understood by every command that needs the configuration. */
@@ -13,6 +14,7 @@ export const CONFIG_FLAGS = {
   set: { type: "string", multiple: true },
 } as const satisfies FlagSpec
 
+/** A command line, taken apart. */
 export interface Arguments {
   readonly positionals: readonly string[]
   /** Values in the order given, by flag. */

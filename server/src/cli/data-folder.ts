@@ -6,6 +6,7 @@ import type { Secrets } from "../config/config.ts"
 import { CliError, EXIT } from "./exit.ts"
 import { makeSecrets, readSecrets, tightenSecrets } from "./secrets.ts"
 
+/** A data folder that this process alone works in. */
 export interface DataFolder {
   readonly path: string
   readonly secrets: Secrets
@@ -61,7 +62,7 @@ function ensureWritableFolder(path: string): void {
 
 function unusable(path: string, error: unknown): CliError {
   const { code, message } = error as NodeJS.ErrnoException
-  // Without a code it is ours, and says everything.
+  // An error without a code is one of ours, whose message is complete.
   if (code === undefined) return new CliError(EXIT.dataFolder, message)
   return new CliError(EXIT.dataFolder, `cannot use the data folder ${path}: ${REASONS[code] ?? message}`)
 }
@@ -106,7 +107,7 @@ async function takeLock(folder: string, patienceMs: number): Promise<Database> {
   }
 }
 
-/** A courtesy: on a full disk the server starts without, so that what is stored can be read. */
+/** Not needed for anything but information: on a full disk the server starts without, so that what is stored can be read. */
 function leaveNote(file: string, text: string): void {
   try {
     writeFileSync(file, `${text}\n`, { mode: 0o600 })
@@ -144,6 +145,6 @@ function holder(note: string): string {
     const pid = Number(readFileSync(note, "utf8"))
     return Number.isInteger(pid) && pid > 0 ? ` (process ${pid})` : ""
   } catch {
-    return "" // The note is a courtesy; the lock is what counts.
+    return "" // The note only informs; the lock is what counts.
   }
 }

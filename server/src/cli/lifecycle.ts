@@ -18,7 +18,7 @@ export interface LifecycleParts {
 /** One Ctrl-C arrives several times: the terminal sends it to all, npm and the launcher pass it on. */
 const SAME_SIGNAL_MS = 500
 
-/** With the launcher gone nobody waits for a gentle end, and its successor wants port and data folder. */
+/** With the launcher gone nothing waits for a drain, and the next server needs the port and the data folder. */
 const ORPHAN_DEADLINE_MS = 1_000
 
 /**

@@ -96,7 +96,7 @@ async function run([name = "help", ...rest]: readonly string[]): Promise<void> {
   await (asksForHelp ? COMMANDS.help : command)?.(rest)
 }
 
-/** Whoever read the answer is gone (`skein doctor | head`): nothing is left to say. A server has other work to do. */
+/** The reader of the output is gone (`skein doctor | head`): a command ends then. A server goes on. */
 function outputClosed(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") throw error
   if (process.argv[2] !== "serve") process.exit(EXIT.failure)

@@ -78,7 +78,7 @@ async function start(config: Config, log: Log, startApp: StartApp): Promise<Runn
     const { host, port } = config.server
     const reason = ADDRESS_PROBLEMS[(error as NodeJS.ErrnoException | undefined)?.code ?? ""]
     if (reason) throw new CliError(EXIT.address, `cannot listen on ${host}:${port}: ${reason}`)
-    // What only shows when it is used: a key that is none.
+    // Found only when the keys are used: one of them is not a key.
     throw error instanceof ConfigError ? new ConfigRefused(error) : error
   }
 }
@@ -92,7 +92,7 @@ const ADDRESS_PROBLEMS: Readonly<Record<string, string>> = {
   EINVAL: "the host name is unknown; check --host",
 }
 
-/** What somebody who just started it has to know: who may come in, how to change that, where the keys are. */
+/** Printed after the start: who may connect, how to change that, where the keys are. */
 function explain(loaded: LoadedConfig, config: Config, folder: DataFolder, log: Log): void {
   const { mode, modeReason } = loaded
   if (folder.isNew) log.info(`first start: made ${folder.path}/secrets.json with the API key and the token secret`)
@@ -106,7 +106,7 @@ function explain(loaded: LoadedConfig, config: Config, folder: DataFolder, log: 
     )
 }
 
-/** Everything that needs no proof of identity, in words. */
+/** What is open without proof of identity, in words. */
 function openings({ mode, auth, channels, plain }: Config): string[] {
   const place = (where: "loopback" | "anywhere") => (where === "loopback" ? "from this machine" : "from anywhere")
   const open: string[] = []

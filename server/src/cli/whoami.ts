@@ -24,7 +24,7 @@ interface SomebodyLine {
   readonly avatar?: string
   readonly session?: string
   readonly way: Way
-  /** Which site knows him; only where there are `[[sites]]`. */
+  /** Name of the site that knows the user; only where there are `[[sites]]`. */
   readonly site?: string
 }
 
@@ -34,7 +34,7 @@ interface NobodyLine {
   readonly why: string
 }
 
-/** One line of the answer. `user_id` null: nobody, and `why` says why. */
+/** One line of the answer. With `user_id` null nobody is signed in, and `why` says why. */
 type WhoamiLine = SomebodyLine | NobodyLine
 
 type Way = "sessions" | "callback"
@@ -116,7 +116,7 @@ async function open(settings: NamedSite, create: typeof createSite, clock: Clock
   }
 }
 
-/** A command is not over while it waits for something to happen later. */
+/** The real time, but with timers that keep the process alive: the command is not over while it waits for one. */
 export const waitingClock: Clock = {
   ...systemClock,
   after(delayMs, run) {
@@ -193,7 +193,7 @@ async function* batches(lines: AsyncIterable<string>): AsyncGenerator<string[]> 
   if (batch.length > 0) yield batch
 }
 
-/** @throws CliError `usage` when a person sits there who was not told to type */
+/** @throws CliError `usage` when stdin is a terminal: the person at it has not been asked to type anything */
 export function linesOfInput(): AsyncIterable<string> {
   if (process.stdin.isTTY)
     throw new CliError(
@@ -203,7 +203,7 @@ export function linesOfInput(): AsyncIterable<string> {
   return linesFrom(process.stdin)
 }
 
-/** Begins to read when it is asked for the first line: what an interface reads before that is lost. */
+/** Begins to read when the first line is asked for: what `readline` reads before that would be lost. */
 async function* linesFrom(input: NodeJS.ReadableStream): AsyncGenerator<string> {
   yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
 }

@@ -3,12 +3,14 @@ import pretty from "pino-pretty"
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "silent"
 
+/** How much is logged, and in which form. */
 export interface LogOptions {
   readonly level: LogLevel
   /** `auto`: pretty on a terminal, JSON lines otherwise. */
   readonly format: "auto" | "json" | "pretty"
 }
 
+/** The program's log. Parts of the program see only `Logger` of it (core/logger.ts). */
 export type Log = pino.Logger
 
 /**

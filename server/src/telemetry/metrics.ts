@@ -2,7 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client"
 import { errorCounts } from "../core/errors.ts"
 import { limitCounts } from "../core/limits.ts"
 
-/** What the node can be asked at any moment; read when metrics are scraped, never on the way of a frame. */
+/** Where the figures come from. Read when metrics are scraped, never while a frame is handled. */
 export interface MetricSources {
   readonly connections: () => number
   readonly users: () => number
@@ -18,6 +18,7 @@ export interface MetricSources {
   readonly pusherApps: () => ReadonlyMap<string, Readonly<Record<string, number>>>
 }
 
+/** All metrics as one document. */
 export interface Metrics {
   readonly contentType: string
   text(): Promise<string>

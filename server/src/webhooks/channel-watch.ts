@@ -1,10 +1,11 @@
 import type { ChannelObserver } from "../core/channels.ts"
+import { setNewest } from "../core/collections.ts"
 import type { PresenceChange } from "../core/presence.ts"
 import type { Told, ToldChange, WebhookEvent } from "./event.ts"
 
-/** Goodbyes wait this long: who is back by then never left. */
+/** That something ended (a channel is vacated, a member removed) is told this much later; what is back by then never ended. */
 export const DEBOUNCE_MS = 3_000
-/** After a start, clients of the life before have so long to come back before their channels count as vacated. */
+/** After a restart, clients have this long to come back before the channels they held count as vacated. */
 export const RETURN_MS = 30_000
 /** Call `tick` about this often. */
 export const WATCH_EVERY_MS = 250
@@ -14,7 +15,7 @@ const LARGE_EVERY_MS = 5_000
 const CACHE_MISS_EVERY_MS = 10_000
 const MAX_CACHE_MISSES = 10_000
 
-/** A channel of core as its app knows it. */
+/** A channel of core under the name its app uses. */
 export interface WatchedChannel {
   readonly appId: string
   readonly channel: string
@@ -22,8 +23,9 @@ export interface WatchedChannel {
   readonly tellsCounts: boolean
 }
 
+/** What the watch asks, and where its events go. */
 export interface ChannelWatchParts {
-  /** Undefined: no app's business. */
+  /** Undefined: no app has webhooks about this channel. */
   readonly describe: (coreChannel: string) => WatchedChannel | undefined
   readonly add: (event: WebhookEvent, told?: ToldChange) => void
   readonly nowMs: () => number
@@ -31,18 +33,18 @@ export interface ChannelWatchParts {
 
 /**
  * Turns who comes and goes into events for back ends: channels occupied and vacated, members added and removed, once
- * per channel and user, with short absences left out. What was told last is kept on disk with the events, so that
- * after a crash the goodbyes that nobody could say are said.
+ * per channel and user, with short absences left out. What was told last is kept on disk with the events, so that what
+ * ended while the server was down is still told after a crash.
  */
 export class ChannelWatch implements ChannelObserver {
   readonly #parts: ChannelWatchParts
-  /** What back ends believe, by `keyOf`. */
+  /** What back ends were told to be so, by `keyOf`. */
   readonly #told = new Set<string>()
   /** How many members of it back ends believe in, by `keyOf` of the channel. */
   readonly #membersTold = new Map<string, number>()
-  /** Goodbyes not yet said. */
+  /** Ends not yet told. */
   readonly #leaving = new Map<string, { readonly told: Told; readonly dueMs: number }>()
-  /** As `#leaving`, for those of the life before. */
+  /** As `#leaving`, for what was told before the restart. */
   readonly #returning = new Map<string, { readonly told: Told; readonly dueMs: number }>()
   /** By core channel: count that has not been told. */
   readonly #counts = new Map<string, number>()
@@ -53,7 +55,7 @@ export class ChannelWatch implements ChannelObserver {
     this.#parts = parts
   }
 
-  /** What back ends believed when the life before ended. Those who came back since are there already. */
+  /** What back ends had been told before the restart. What has begun again since is left as it is. */
   restore(told: readonly Told[]): void {
     const dueMs = this.#parts.nowMs() + RETURN_MS
     for (const one of told) {
@@ -92,9 +94,7 @@ export class ChannelWatch implements ChannelObserver {
     const key = keyOf({ appId, channel })
     const nowMs = this.#parts.nowMs()
     if (nowMs - (this.#cacheMissedAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < CACHE_MISS_EVERY_MS) return
-    this.#cacheMissedAtMs.delete(key)
-    this.#cacheMissedAtMs.set(key, nowMs)
-    if (this.#cacheMissedAtMs.size > MAX_CACHE_MISSES) this.#forgetOldestMiss()
+    setNewest(this.#cacheMissedAtMs, key, nowMs, MAX_CACHE_MISSES)
     this.#parts.add({ appId, name: "cache_miss", channel })
   }
 
@@ -103,7 +103,7 @@ export class ChannelWatch implements ChannelObserver {
     const due = [...takeDue(this.#leaving, nowMs), ...takeDue(this.#returning, nowMs)]
     // The last member leaves before the channel is empty.
     due.sort((a, b) => Number(a.userId === undefined) - Number(b.userId === undefined))
-    for (const told of due) this.#sayGoodbye(told)
+    for (const told of due) this.#tellEnd(told)
     this.#tellCounts(nowMs)
   }
 
@@ -137,7 +137,7 @@ export class ChannelWatch implements ChannelObserver {
     else this.#membersTold.delete(key)
   }
 
-  #sayGoodbye(told: Told): void {
+  #tellEnd(told: Told): void {
     const key = keyOf(told)
     // Members whose connection broke have their grace first: the channel's goodbye waits for theirs.
     if (this.#membersTold.has(key)) {
@@ -160,13 +160,6 @@ export class ChannelWatch implements ChannelObserver {
       if (!watched) continue
       const { appId, channel } = watched
       this.#parts.add({ appId, name: "subscription_count", channel, fields: { subscription_count: count } })
-    }
-  }
-
-  #forgetOldestMiss(): void {
-    for (const key of this.#cacheMissedAtMs.keys()) {
-      this.#cacheMissedAtMs.delete(key)
-      return
     }
   }
 }

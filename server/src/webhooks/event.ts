@@ -14,7 +14,7 @@ export interface StoredEvent extends WebhookEvent {
   readonly timeMs: number
 }
 
-/** What the back end believes, to be put right after a crash: a channel is occupied, a user is in it. */
+/** What a back end was told to be so, and has to be told the end of: a channel is occupied, or a user is in it. */
 export interface Told {
   readonly appId: string
   readonly channel: string
@@ -22,7 +22,7 @@ export interface Told {
   readonly userId?: string
 }
 
-/** `isTrue`: told that it began. Written together with the event that tells it. */
+/** `isTrue`: it began; otherwise it ended. Stored together with the event that tells it. */
 export interface ToldChange extends Told {
   readonly isTrue: boolean
 }
@@ -50,7 +50,7 @@ export interface WebhookEndpoint {
   readonly timeoutMs: number
 }
 
-/** How an endpoint is doing. */
+/** What has become of the events of one endpoint. */
 export interface EndpointStats {
   readonly id: string
   readonly appId: string
@@ -69,6 +69,7 @@ export interface EndpointStats {
   readonly lastError?: string
 }
 
+/** Whether an endpoint is to be sent this event: its app, its prefix and its list of events. */
 export function wants(endpoint: WebhookEndpoint, { appId, name, channel }: WebhookEvent): boolean {
   if (endpoint.appId !== appId || !channel.startsWith(endpoint.prefix)) return false
   return endpoint.events.length === 0 || endpoint.events.includes(name)

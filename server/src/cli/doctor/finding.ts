@@ -13,8 +13,10 @@ export interface Finding {
   readonly fix?: string
 }
 
+/** Something that was looked at and is as it should be. */
 export const ok = (about: string, says: string): Finding => ({ about, severity: "ok", says })
 
+/** Something worth knowing. @param fix - what one may want to do about it */
 export const note = (about: string, says: string, fix?: string): Finding => ({
   about,
   severity: "note",
@@ -27,6 +29,7 @@ interface Remedy {
   readonly fix: string
 }
 
+/** Something that works, but will not always. */
 export const warning = (about: string, says: string, remedy: Remedy): Finding => ({
   about,
   severity: "warning",
@@ -34,6 +37,7 @@ export const warning = (about: string, says: string, remedy: Remedy): Finding =>
   ...remedy,
 })
 
+/** Something that does not work. */
 export const problem = (about: string, says: string, remedy: Remedy): Finding => ({
   about,
   severity: "problem",

@@ -8,9 +8,10 @@ export function showFinding({ severity, about, says, cause, fix }: Finding): str
   return [`${MARKS[severity]} ${about}: ${says}`, ...more].map(printable).join("\n")
 }
 
-/** Servers, certificates and errors put words in here: none of them moves the cursor. */
+/** Text of other servers, certificates and errors is in here: their control characters must not reach the terminal. */
 const printable = (line: string): string => line.replace(/[\p{Cc}\p{Cf}]/gu, "�")
 
+/** The last line for people: how many problems and warnings there are. */
 export function showSum(findings: readonly Finding[]): string {
   const count = (wanted: Severity) => findings.filter(({ severity }) => severity === wanted).length
   const [problems, warnings] = [count("problem"), count("warning")]

@@ -1,7 +1,7 @@
 import { type Finding, problem } from "../finding.ts"
 import type { Answer } from "./exchange.ts"
 
-/** Foreign text on a terminal: one line, no control characters, not long. */
+/** Text of another server, made safe for a terminal: one line, no control characters, cut to a length. */
 export function quote(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim()
   return JSON.stringify(line.length > 120 ? `${line.slice(0, 119)}…` : line)

@@ -87,7 +87,7 @@ function shownBy(url: URL): Promise<Shown | undefined> {
       socket.destroy()
       resolve(shown)
     }
-    // That and why there is no connection is found by the first request.
+    // The first request finds out that there is no connection, and why.
     socket.once("error", () => settle(undefined))
   })
 }

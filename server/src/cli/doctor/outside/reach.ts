@@ -3,7 +3,7 @@ import { isIP } from "node:net"
 import { type Finding, ok, problem } from "../finding.ts"
 import { bareHost, portOf, type Silence } from "./exchange.ts"
 
-/** The name leads to an address. */
+/** Whether the host's name resolves to an address. */
 export async function checkName(url: URL): Promise<Finding[]> {
   const host = bareHost(url)
   if (isIP(host) !== 0) return []

@@ -1,6 +1,6 @@
 import { type Finding, ok, warning } from "../finding.ts"
 
-/** A first word that takes longer is being collected somewhere. */
+/** If the first bytes take longer, a proxy is holding them back. */
 const FIRST_WORD_DEADLINE_MS = 3_000
 
 /**
