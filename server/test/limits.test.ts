@@ -33,9 +33,10 @@ const SMALL = {
   SKEIN_LIMITS_MESSAGE_BURST: "20",
   SKEIN_LIMITS_SUBSCRIBES_PER_SECOND: "1",
   SKEIN_LIMITS_SUBSCRIBE_BURST: "10",
-  SKEIN_LIMITS_CONNECT_TIMEOUT: "300ms",
-  SKEIN_LIMITS_PING_INTERVAL: "1s",
-  SKEIN_LIMITS_PONG_TIMEOUT: "500ms",
+  // Long enough for a machine that stalls: whoever shall miss the second of them has to keep the first.
+  SKEIN_LIMITS_CONNECT_TIMEOUT: "2s",
+  SKEIN_LIMITS_PING_INTERVAL: "2s",
+  SKEIN_LIMITS_PONG_TIMEOUT: "1900ms",
   SKEIN_CHAT_GUESTS_PER_MINUTE: "1",
   SKEIN_CHAT_GUEST_BURST: "3",
   SKEIN_CHAT_MESSAGES_PER_SECOND: "1",
@@ -166,10 +167,14 @@ const ENDED: Partial<Record<LimitName, () => Promise<unknown>>> = {
     client.socket.pause()
     const data = "x".repeat(900)
     const publications = Array.from({ length: 200 }, () => ({ publish: { channel: "public:slow", data } }))
-    await until(async () => {
-      await server.api("batch", { commands: publications, parallel: true })
-      return server.log.includes("closed a client that did not read")
-    }, "the reader that does not read is closed")
+    await until(
+      async () => {
+        await server.api("batch", { commands: publications, parallel: true })
+        return server.log.includes("closed a client that did not read")
+      },
+      "the reader that does not read is closed",
+      30_000,
+    )
   },
 }
 
@@ -242,15 +247,19 @@ describe("every bound that can be met", () => {
       const before = await counted(name)
       await provoke()
       await until(async () => (await counted(name)) > before, "it is counted")
-    }, 30_000)
+    }, 60_000)
 
   test("limits.max_connections: the next one hears why, with 503", async () => {
     const name = "limits.max_connections"
     const before = await counted(name)
-    const refused = await until(async () => {
-      const client = await raw("/ws")
-      return client.status === 503 && client
-    }, "the server is full")
+    const refused = await until(
+      async () => {
+        const client = await raw("/ws")
+        return client.status === 503 && client
+      },
+      "the server is full",
+      20_000,
+    )
     await until(() => refused.closed, "the answer is whole")
     expect(refused.received.toString()).toContain(`holds its 30 connections already (${name})`)
     expect(await counted(name)).toBe(before + 1)

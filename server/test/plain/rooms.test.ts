@@ -401,9 +401,11 @@ describe("the end", () => {
   })
 
   test("nothing is left of those who went", async () => {
-    const before = server.channels.hub.connectionCount
+    const { hub } = server.channels
+    await until(() => hub.connectionCount === 0, "those of the tests before are forgotten")
     const clients = await Promise.all(Array.from({ length: 20 }, () => open()))
+    await until(() => hub.connectionCount === 20, "all are let in")
     for (const client of clients) client.close()
-    await until(() => server.channels.hub.connectionCount === before, "all connections are forgotten")
+    await until(() => hub.connectionCount === 0, "all connections are forgotten")
   })
 })

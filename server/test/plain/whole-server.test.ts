@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import { API_KEY, TestServer } from "../support/server.ts"
 import { until } from "../support/until.ts"
-import { frame, handshake, RawClient } from "./raw-client.ts"
+import { answeredApart, frame, handshake, RawClient } from "./raw-client.ts"
 import { ScriptClient } from "./script-client.ts"
 import { WebChat } from "./web-chat.ts"
 
@@ -83,13 +83,15 @@ test("PLAIN-23, PLAIN-24: what the HTTP API publishes arrives as it is", async (
 })
 
 test("PLAIN-4, PLAIN-6: everything in the packet of the handshake", async () => {
-  const client = new RawClient(server.port)
-  const early = ['{"type":"join_room","room_id":"early"}', "first words"].map((text) => frame(text))
-  client.write(Buffer.concat([Buffer.from(handshake("/", { Upgrade: undefined })), ...early]))
-  const [answer] = await until(() => client.texts.length > 0 && client.texts, "the join is answered")
-  expect(JSON.parse(answer ?? "")).toEqual({ type: "system", message: "已加入房间 early" })
-  expect(client.packets[0]?.toString("latin1")).toEndWith("\r\n\r\n")
-  client.socket.destroy()
+  await answeredApart(async () => {
+    const client = new RawClient(server.port)
+    const early = ['{"type":"join_room","room_id":"early"}', "first words"].map((text) => frame(text))
+    client.write(Buffer.concat([Buffer.from(handshake("/", { Upgrade: undefined })), ...early]))
+    const [answer] = await until(() => client.texts.length > 0 && client.texts, "the join is answered")
+    expect(JSON.parse(answer ?? "")).toEqual({ type: "system", message: "已加入房间 early" })
+    client.socket.destroy()
+    return client
+  })
 })
 
 test("a restart loses nothing that was said", async () => {
