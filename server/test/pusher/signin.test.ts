@@ -6,8 +6,12 @@ let server: TestServer
 beforeAll(async () => {
   server = await startServer(
     { subscription_count: true, authorize_within: "0s" },
-    // Time enough for those who sign in, on any machine.
-    { otherApp: { terminate: "reconnect", authorize_within: "5s" } },
+    {
+      // Time enough for those who sign in, on any machine.
+      otherApp: { terminate: "reconnect", authorize_within: "5s" },
+      // Longer than any test waits: who leaves in it was not given any.
+      env: { SKEIN_LIMITS_PRESENCE_GRACE: "2m" },
+    },
   )
 })
 afterAll(() => server.stop())
@@ -88,6 +92,15 @@ describe("terminate_connections", () => {
     expect((await two?.closing())?.code).toBe(4009)
     await other?.settled()
     await anonymous?.settled()
+  })
+
+  test("ends presence at once: who was told to stay away does not come back", async () => {
+    const [banned, other] = [await RawClient.connect(server), await RawClient.connect(server)]
+    await banned.signIn({ id: "banned" })
+    await other.subscribe("presence-ban", { user_id: "other" })
+    await banned.subscribe("presence-ban", { user_id: "banned" })
+    await call(server, "POST", "/users/banned/terminate_connections", { body: "{}" })
+    expect(await other.nextData("pusher_internal:member_removed")).toEqual({ user_id: "banned" })
   })
 
   test("takes ids as they are: escapes in a path are read once", async () => {

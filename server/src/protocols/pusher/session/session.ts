@@ -30,6 +30,9 @@ const TOO_MANY_MESSAGES = { code: 4100, reason: "Too many messages: try again la
 const SHUTDOWN = { code: 4200, reason: "Server is restarting, please reconnect" }
 const TAKEN_OVER = { code: 4100, reason: "Another connection came with this page id" }
 
+/** The client said goodbye, or was told to stay away (4000–4099). */
+const isOnPurpose = (code: number): boolean => isGoodbye(code) || (code >= 4000 && code < 4100)
+
 /** One connected client. */
 export class PusherSession implements Session, Client, PageHolder {
   readonly app: App
@@ -128,7 +131,7 @@ export class PusherSession implements Session, Client, PageHolder {
 
   /** pusher-js closes no differently when it gives up a connection that has fallen silent: a goodbye ends presence only. */
   closed(code: number): void {
-    this.#leave(isGoodbye(code))
+    this.#leave(isOnPurpose(code))
   }
 
   drain(): void {
@@ -268,7 +271,7 @@ export class PusherSession implements Session, Client, PageHolder {
   /** Ends the connection from our side. */
   #end(reason: CloseReason): void {
     if (this.#isOver) return
-    this.#leave(false)
+    this.#leave(isOnPurpose(reason.code))
     this.connection.outlet.close(reason)
   }
 
@@ -278,8 +281,8 @@ export class PusherSession implements Session, Client, PageHolder {
     return new Map([...this.left, ...(here ?? [])])
   }
 
-  /** @param isGoodbye - the client meant to go: its presence ends at once */
-  #leave(isGoodbye: boolean): void {
+  /** @param isForGood - nobody waits for its return: its presence ends at once */
+  #leave(isForGood: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#inbox.clear()
@@ -291,6 +294,6 @@ export class PusherSession implements Session, Client, PageHolder {
       shared.pages.leave(app, this.#pageId, this, this.#standing(nowMs), nowMs)
     }
     if (this.user && this.#signedIn) shared.users.signOut(this.user.id, this.#signedIn)
-    parts.channels.unregister(this.connection, isGoodbye)
+    parts.channels.unregister(this.connection, isForGood)
   }
 }
