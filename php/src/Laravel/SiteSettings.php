@@ -204,21 +204,32 @@ final class SiteSettings
     private function databaseUrl(array $connection): ?string
     {
         if (($connection['driver'] ?? null) === 'sqlite') {
-            return 'sqlite://'.$connection['database'];
+            return 'sqlite://'.implode('/', array_map('rawurlencode', explode('/', (string) $connection['database'])));
         }
 
         $scheme = self::DATABASES[$connection['driver'] ?? ''] ?? null;
 
         // Of several servers the one that is written to: a replica may lag behind a login.
         $server = array_merge($connection, (array) ($connection['write'] ?? []));
+        $host = (string) ((array) ($server['host'] ?? '127.0.0.1'))[0];
 
         return $scheme === null ? null : sprintf(
-            '%s://%s%s:%d/%s',
+            '%s://%s%s:%d/%s%s',
             $scheme,
             $this->credentials($server['username'] ?? null, $server['password'] ?? null),
-            ((array) ($server['host'] ?? '127.0.0.1'))[0],
+            // The folder of PostgreSQL's socket stands behind: an address has no place for it.
+            match (true) {
+                str_starts_with($host, '/') => 'localhost',
+                str_contains($host, ':') => '['.trim($host, '[]').']',
+                default => $host,
+            },
             ($server['port'] ?? 0) ?: self::PORTS[$scheme],
             rawurlencode((string) ($server['database'] ?? '')),
+            match (true) {
+                str_starts_with($host, '/') => '?host='.rawurlencode($host),
+                ! empty($server['unix_socket']) => '?socketPath='.rawurlencode((string) $server['unix_socket']),
+                default => '',
+            },
         );
     }
 

@@ -85,7 +85,7 @@ class SiteSettings
             ],
             'memcached' => $common + [
                 'sessions.store' => 'memcached',
-                'sessions.memcached_servers' => [($store['host'] ?? '127.0.0.1').':'.($store['port'] ?? 11211)],
+                'sessions.memcached_servers' => $this->memcachedServers($store),
                 'sessions.prefix' => $prefix,
             ],
             'file' => $common + [
@@ -100,6 +100,15 @@ class SiteSettings
             ],
             default => [],
         };
+    }
+
+    /** @return list<string> hosts and ports may be lists, of which the second may be shorter */
+    private function memcachedServers(array $store): array
+    {
+        $hosts = array_values((array) ($store['host'] ?? '127.0.0.1'));
+        $ports = array_values(array_filter((array) ($store['port'] ?? 11211))) ?: [11211];
+
+        return array_map(static fn (string $host, int $at) => "$host:".($ports[$at] ?? $ports[0]), $hosts, array_keys($hosts));
     }
 
     private function redisUrl(array $store): string

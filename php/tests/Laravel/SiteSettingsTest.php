@@ -111,6 +111,19 @@ final class SiteSettingsTest extends TestCase
                 ['driver' => 'mysql', 'read' => ['host' => ['replica']], 'write' => ['host' => ['one', 'two']], 'database' => 'shop'],
                 'mysql://one:3306/shop',
             ],
+            'MySQL by its socket' => [
+                ['driver' => 'mysql', 'host' => 'localhost', 'unix_socket' => '/run/mysqld/mysqld.sock', 'database' => 'shop', 'username' => 'shop'],
+                'mysql://shop:@localhost:3306/shop?socketPath=%2Frun%2Fmysqld%2Fmysqld.sock',
+            ],
+            'PostgreSQL by its socket' => [
+                ['driver' => 'pgsql', 'host' => '/run/postgresql', 'database' => 'shop'],
+                'postgres://localhost:5432/shop?host=%2Frun%2Fpostgresql',
+            ],
+            'an address with colons' => [['driver' => 'mysql', 'host' => '::1', 'database' => 'shop'], 'mysql://[::1]:3306/shop'],
+            'a path with what means something in addresses' => [
+                ['driver' => 'sqlite', 'database' => '/srv/100% #1/shop.sqlite'],
+                'sqlite:///srv/100%25%20%231/shop.sqlite',
+            ],
             'SQLite' => [['driver' => 'sqlite', 'database' => '/srv/shop/database.sqlite'], 'sqlite:///srv/shop/database.sqlite'],
             'SQL Server, which is not read' => [['driver' => 'sqlsrv', 'host' => 'db', 'database' => 'shop'], null],
         ];

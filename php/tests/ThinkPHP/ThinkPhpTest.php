@@ -80,6 +80,13 @@ final class ThinkPhpTest extends TestCase
             $settings['sessions.prefix'], $settings['sessions.cookie'], $settings['sessions.store'],
         ]);
 
+        $memcached = ['type' => 'memcached', 'host' => ['10.0.0.6', '10.0.0.7', '10.0.0.8'], 'port' => [11211, 11212]];
+        $several = (new SiteSettings($this->app([
+            'session' => ['type' => 'cache', 'store' => 'many'],
+            'cache' => ['stores' => ['many' => $memcached]],
+        ])))->all();
+        $this->assertSame(['10.0.0.6:11211', '10.0.0.7:11212', '10.0.0.8:11211'], $several['sessions.memcached_servers']);
+
         $own = (new SiteSettings($this->app(['session' => ['type' => 'app\\MySession']])))->all();
         $this->assertArrayNotHasKey('sessions.framework', $own);
     }

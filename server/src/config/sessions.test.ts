@@ -52,6 +52,14 @@ test("what php.ini says is taken as it stands, also for several servers", () => 
   expect(fromFile(site).sites?.[0]?.callbackCookies).toEqual(["PHPSESSID"])
 })
 
+test("a database in a file is named by its whole path: the first part of any other would be taken for a host", () => {
+  const laravel = { framework: "laravel", store: "database", app_key: APP_KEY }
+  expect(problems({ ...laravel, database_url: "sqlite:///srv/shop/database.sqlite" })).toEqual([])
+  expect(problems({ ...laravel, database_url: "sqlite://database/database.sqlite" })).toEqual([
+    expect.stringContaining("sqlite:///the/whole/path"),
+  ])
+})
+
 test("keys and passwords never appear in problems", () => {
   const said = problems({
     app_key: "short-secret",

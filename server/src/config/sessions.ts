@@ -77,8 +77,8 @@ export const sessionsSchema = z.strictObject({
   databaseUrl: optionalText(
     "Database with Laravel's table of sessions: `mysql://user:password@host/database`, `postgres://…`, `sqlite:///path`.",
     {
-      expects: "an address like mysql://user:password@host:3306/database",
-      pattern: /^(mysql|mariadb|postgres|postgresql|sqlite):\/\/\S+$/,
+      expects: "an address like mysql://user:password@host:3306/database or sqlite:///the/whole/path",
+      pattern: /^((mysql|mariadb|postgres|postgresql):\/\/|sqlite:\/\/\/)\S+$/,
       secret: true,
     },
   ),

@@ -34,19 +34,20 @@ async function fill(insert: Insert, placeholders: string): Promise<void> {
     ])
 }
 
-const DATABASES: Readonly<Record<string, () => Promise<string>>> = {
+/** Each with the addresses it is reached by, as the PHP package writes them. */
+const DATABASES: Readonly<Record<string, () => Promise<readonly string[]>>> = {
   async SQLite() {
-    const file = join(temporaryFolder(), "laravel.sqlite")
-    const database = new Database(file)
+    const folder = temporaryFolder()
+    const database = new Database(join(folder, "100% #1.sqlite"))
     database.run("pragma journal_mode = wal")
     database.run(TABLE.replace("TEXT_TYPE", "text"))
     await fill(async (sql, values) => database.run(sql, values), "?, ?, ?")
     stops.push(async () => database.close())
-    return `sqlite://${file}`
+    return [`sqlite://${folder}/100%25%20%231.sqlite`]
   },
 
   async MariaDB() {
-    const { port, stop } = await startMariaDb()
+    const { port, folder, stop } = await startMariaDb()
     stops.push(stop)
     const connection = await createConnection({ host: "127.0.0.1", port, user: "root" })
     await connection.query("create database shop")
@@ -56,11 +57,15 @@ const DATABASES: Readonly<Record<string, () => Promise<string>>> = {
     await connection.query("grant select on shop.sessions to skein@localhost")
     await fill((sql, values) => connection.execute(sql, values), "?, ?, ?")
     await connection.end()
-    return `mysql://skein:p%40ss@127.0.0.1:${port}/shop`
+    const socket = encodeURIComponent(`${folder}/s.sock`)
+    return [
+      `mysql://skein:p%40ss@127.0.0.1:${port}/shop`,
+      `mysql://skein:p%40ss@localhost:${await freePort()}/shop?socketPath=${socket}`,
+    ]
   },
 
   async PostgreSQL() {
-    const { port, stop } = await startPostgres()
+    const { port, folder, stop } = await startPostgres()
     stops.push(stop)
     const client = await connected(port)
     await client.query(TABLE.replace("TEXT_TYPE", "text"))
@@ -68,7 +73,10 @@ const DATABASES: Readonly<Record<string, () => Promise<string>>> = {
     await client.query("grant select on sessions to skein")
     await fill((sql, values) => client.query(sql, values), "$1, $2, $3")
     await client.end()
-    return `postgres://skein@127.0.0.1:${port}/postgres`
+    return [
+      `postgres://skein@127.0.0.1:${port}/postgres`,
+      `postgres://skein@localhost:${port}/postgres?host=${encodeURIComponent(folder)}`,
+    ]
   },
 }
 
@@ -91,19 +99,25 @@ function connected(port: number): Promise<pg.Client> {
 for (const [name, make] of Object.entries(DATABASES)) {
   describe(`Laravel's sessions in ${name}`, () => {
     test("are who they are, with a right to read and no other", async () => {
-      const store = databaseStore({ url: await make(), table: "sessions", timeoutMs: 10_000 })
-      stops.push(() => store.close())
-      expect(ROWS.length).toBeGreaterThanOrEqual(5)
-      for (const fixture of ROWS) {
-        const who = await sessionsOf(fixture, store).whoIs(fixture.cookie_header)
-        if (fixture.expect === "accept")
-          expect(who).toMatchObject({ kind: "known", person: { userId: String(fixture.expected_user_id) } })
-        else expect(who).toMatchObject({ kind: "nobody", reason: "session_expired" })
+      const stores = (await make()).map((url) => databaseStore({ url, table: "sessions", timeoutMs: 10_000 }))
+      for (const store of stores) {
+        stops.push(() => store.close())
+        await expectRows(store)
       }
-      expect(await store.read("z".repeat(40))).toBeUndefined()
-      expect(await store.read("' or 1=1 --")).toBeUndefined()
     }, 120_000)
   })
+}
+
+async function expectRows(store: ReturnType<typeof databaseStore>): Promise<void> {
+  expect(ROWS.length).toBeGreaterThanOrEqual(5)
+  for (const fixture of ROWS) {
+    const who = await sessionsOf(fixture, store).whoIs(fixture.cookie_header)
+    if (fixture.expect === "accept")
+      expect(who).toMatchObject({ kind: "known", person: { userId: String(fixture.expected_user_id) } })
+    else expect(who).toMatchObject({ kind: "nobody", reason: "session_expired" })
+  }
+  expect(await store.read("z".repeat(40))).toBeUndefined()
+  expect(await store.read("' or 1=1 --")).toBeUndefined()
 }
 
 function sessionsOf(fixture: Fixture, store: ReturnType<typeof databaseStore>): PhpSessions {

@@ -72,6 +72,7 @@ describe("what PHP refuses is refused", () => {
     "N;N;",
     'O:1:"a":0:{',
     'O:1:"-":0:{}',
+    'O:0:"":0:{}',
   ]
   const huge = [
     's:2147483647:"x";',

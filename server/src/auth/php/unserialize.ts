@@ -168,7 +168,7 @@ export class Unserializer {
 
   #className(): string {
     const name = byteName(this.#quoted())
-    if (!/^[\w\\\x7f-\xff]*$/.test(name)) return this.#fail("the name of a class")
+    if (!/^[\w\\\x7f-\xff]+$/.test(name)) return this.#fail("the name of a class")
     return name
   }
 
