@@ -35,7 +35,7 @@ export async function createSite(config: Pick<Settings, "sessions" | "callback">
   const { framework } = config.sessions
   const sessions = framework === "none" ? undefined : await openSiteSessions({ ...config.sessions, framework }, parts)
   const { url } = config.callback
-  const warn = (text: string) => parts.log.warn(text)
+  const warn = (text: string) => parts.log.warn({}, text)
   const callback = url === undefined ? undefined : new SiteCallback({ ...config.callback, url }, parts.clock, warn)
   return {
     sessions,

@@ -3,6 +3,7 @@ import { SkeinError } from "../core/errors.ts"
 import type { HandshakeIdentity, Tokens } from "../core/tokens.ts"
 import type { ApiKeys } from "./api-key.ts"
 
+/** What strategies may know of a handshake. */
 export type HandshakeFacts = Parameters<HandshakeIdentity["identify"]>[0]
 
 /** One way of knowing who a handshake is. Undefined: this way has nothing to say. */
@@ -42,7 +43,7 @@ export function byApiKey(keys: ApiKeys): Strategy {
   return ({ headers, url }) => (keys.inRequest(headers, url) ? { userId: "", backEnd: true } : undefined)
 }
 
-/** What user ids can be: printable ASCII without spaces, as channel names of users are made of them. */
+/** User ids in addresses: printable ASCII without spaces, because channel names of users are made of them. */
 const USER_ID = /^[\x21-\x7e]{1,128}$/
 
 /**

@@ -9,6 +9,7 @@ export interface TokenKeyOptions {
   readonly jwks?: readonly JwksOptions[]
 }
 
+/** A set of public keys, by address or as it is. */
 export type JwksOptions =
   | {
       /** Asked at the first token and then as `cacheMaxAgeMs` and `cooldownMs` say. */
@@ -28,6 +29,7 @@ export type JwksOptions =
 /** One exact value, or a pattern the whole value must match (the pattern is anchored by us). */
 export type Expectation = string | RegExp
 
+/** How tokens are checked. */
 export interface TokenOptions {
   readonly keys: TokenKeyOptions
   /** For subscription tokens, when the site signs them with keys of their own. Default: `keys`. */

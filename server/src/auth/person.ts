@@ -25,6 +25,7 @@ export function isValidUserId(text: string): boolean {
   return text !== "0" && USER_ID.test(text)
 }
 
+/** The identity of a connection made by this person. @param sessionId - of the login; undefined when it has no name */
 export function identityOf(person: Person, sessionId: string | undefined): Identity {
   const { userId, name, avatar } = person
   const info = { ...(name === undefined ? {} : { name }), ...(avatar === undefined ? {} : { avatar }) }

@@ -4,6 +4,7 @@ import type { TokenVerdict } from "../core/tokens.ts"
 import type { Expectation } from "./options.ts"
 import type { TokenKeys } from "./token-keys.ts"
 
+/** What a token is checked against. */
 export interface VerifyParts {
   readonly keys: TokenKeys
   readonly audience?: readonly Expectation[]
@@ -11,6 +12,7 @@ export interface VerifyParts {
   readonly maxTokenBytes: number
 }
 
+/** What a token turned out to be, before its claims have been read. */
 export type ClaimsVerdict = TokenVerdict<{ readonly claims: JWTPayload }>
 type Key = CryptoKey | Uint8Array | JWTVerifyGetKey
 

@@ -56,7 +56,7 @@ async function siteOf({ settings, ini }: Case) {
     { ...parsed, framework: parsed.framework },
     {
       clock: systemClock,
-      log: { info: () => undefined, warn: (text) => console.warn(text) },
+      log: { info: () => undefined, warn: (_fields, text) => console.warn(text) },
       openSessions: () => open,
       end: (sessionId) => endedAtMs.set(sessionId, performance.now()),
     },

@@ -1,5 +1,6 @@
 import { BadAnswer } from "./answers.ts"
 
+/** Where to ask, and for how long to wait. */
 export interface AskOptions {
   readonly url: string
   readonly timeoutMs: number

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts"
 
+/** When the breaker opens, and for how long. */
 export interface BreakerOptions {
   /** Of so many different askers in a row, failures open it. */
   readonly failuresToOpen: number
@@ -11,7 +12,7 @@ export interface BreakerOptions {
 }
 
 /**
- * Stops asking somebody who keeps failing, so that the others need not wait for him each time.
+ * Stops asking a site that keeps failing, so that connections need not wait for its time-out each time.
  *
  * What fails for one asker only, however often, says nothing about the others.
  */

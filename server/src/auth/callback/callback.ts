@@ -9,6 +9,7 @@ import { Breaker } from "./breaker.ts"
 import { RememberedAnswers } from "./remembered.ts"
 import { Turnstile } from "./turnstile.ts"
 
+/** How the site is asked: the section `[callback]` of the configuration. */
 export interface CallbackOptions {
   /** Address of the site that says whose cookies these are. */
   readonly url: string
@@ -144,7 +145,7 @@ export class SiteCallback {
   }
 }
 
-/** The site says who is there. Whoever it does not know is left to other ways. */
+/** Asks the site. When it knows nobody, the next strategy is asked. */
 export function byCallback(callback: Pick<SiteCallback, "whoIs">): Strategy {
   return async ({ headers }) => {
     const answer = await callback.whoIs(headers.get("cookie"))
@@ -162,7 +163,7 @@ function fits(cookie: string, name: string): boolean {
   return name.endsWith("*") ? cookie.startsWith(name.slice(0, -1)) : cookie === name
 }
 
-/** Where the site is and what it said is the cause, for the log: clients are told the message. */
+/** The address of the site and what it answered go into the cause, which only the log shows. */
 function outage(why: string, retryAfterMs?: number): SkeinError {
   const cause = new Error(`the site cannot be asked who this is: ${why}`)
   const options = retryAfterMs === undefined ? { cause } : { cause, retryAfterMs }

@@ -4,18 +4,19 @@ import type { KnownPerson, Nobody, PhpSessions } from "./sessions.ts"
 import { reasonOf } from "./stores/outage.ts"
 import type { SessionWatcher } from "./watcher.ts"
 
+/** What the strategy reads, and what it tells. */
 export interface PhpSessionStrategyOptions {
   readonly sessions: PhpSessions
   /** Undefined: sessions travel in cookies, and nothing tells when they end. */
   readonly watcher: SessionWatcher | undefined
-  /** Told about cookies of the site that are nobody; not about visitors without any. */
+  /** Told about cookies of the site by which nobody is logged in; not about visitors without any cookie. */
   readonly log: (nobody: Nobody) => void
   /** Told why the store cannot be asked, once until it can. */
   readonly warn: (text: string) => void
 }
 
 /**
- * The login session of the PHP site, read where PHP keeps it. Whoever is not logged in there is left to other ways.
+ * The login session of the PHP site, read where PHP keeps it. When nobody is logged in, the next strategy is asked.
  *
  * @throws SkeinError `internal` (temporary) when the store cannot be asked: a member is never taken for a guest
  */

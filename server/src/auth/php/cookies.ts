@@ -15,11 +15,8 @@ export function cookieOf(header: string, name: string): string | undefined {
   return undefined
 }
 
-/** What is not `%xx` stays, also a lone percent sign. Bytes that are no UTF-8 cannot be part of any id of ours. */
+/** What is not `%xx` stays, also a lone percent sign. One character per byte: session ids are ASCII. */
 function percentDecoded(text: string): string {
   if (!text.includes("%")) return text
-  const bytes = text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, digits: string) =>
-    String.fromCharCode(Number.parseInt(digits, 16)),
-  )
-  return bytes
+  return text.replaceAll(/%([0-9a-fA-F]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 }

@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto"
 import { decryptLaravel, equal, type LaravelCipher, type LaravelKeys } from "./laravel-envelope.ts"
 import { unserializedString } from "./unserialize.ts"
 
+/** How a Laravel site writes its session cookie. */
 export interface LaravelCookieOptions {
   readonly keys: LaravelKeys
   readonly cipher: LaravelCipher

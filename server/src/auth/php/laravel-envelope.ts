@@ -1,5 +1,6 @@
 import { createDecipheriv, createHmac, timingSafeEqual } from "node:crypto"
 
+/** `app.cipher`. */
 export const LARAVEL_CIPHERS = ["AES-256-CBC", "AES-128-CBC", "AES-256-GCM", "AES-128-GCM"] as const
 export type LaravelCipher = (typeof LARAVEL_CIPHERS)[number]
 

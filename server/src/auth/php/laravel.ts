@@ -11,6 +11,7 @@ import type { StoredSession } from "./store.ts"
 import { unserialize, unserializedString } from "./unserialize.ts"
 import { PhpArray } from "./value.ts"
 
+/** `session.driver`. */
 export const LARAVEL_DRIVERS = ["redis", "memcached", "file", "database", "cookie"] as const
 export type LaravelDriver = (typeof LARAVEL_DRIVERS)[number]
 
@@ -32,6 +33,7 @@ export interface LaravelFormatOptions {
 
 const ID = /^[0-9a-zA-Z]{40}$/
 
+/** How a Laravel site writes its sessions. */
 export function laravelFormat(options: LaravelFormatOptions): SessionFormat {
   const { cookieName, driver, cookie } = options
   const format: SessionFormat = {

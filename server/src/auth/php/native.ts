@@ -18,6 +18,7 @@ export interface NativeFormatOptions {
 /** Checked before the id goes into a file name or a command. */
 const ID = /^[0-9a-zA-Z,-]{1,256}$/
 
+/** How PHP itself writes the sessions of a site. */
 export function nativeFormat(options: NativeFormatOptions): SessionFormat {
   return {
     cookieName: options.cookieName,

@@ -5,8 +5,9 @@ import { type PhpArray, type PhpValue, textOf, valueAt } from "./value.ts"
 /** Names to go down by, through arrays and properties of objects alike. */
 export type Path = readonly string[]
 
+/** Where in a session the person is. */
 export interface PersonPaths {
-  /** The first path with an id counts. */
+  /** Of the user's id. The first path with an id counts. */
   readonly user: readonly Path[]
   readonly name?: Path
   readonly avatar?: Path

@@ -7,7 +7,7 @@ import { UnreadableBytes } from "./reading.ts"
 import type { SessionStore, StoredSession } from "./store.ts"
 import type { PhpArray } from "./value.ts"
 
-/** Why a cookie is nobody. */
+/** Why nobody is logged in by a cookie. */
 export type NobodyReason =
   | "no_cookie"
   | "not_a_session_id"
@@ -16,6 +16,7 @@ export type NobodyReason =
   | "unreadable"
   | "not_logged_in"
 
+/** Nobody is logged in by the cookie. */
 export interface Nobody {
   readonly kind: "nobody"
   readonly reason: NobodyReason
@@ -23,6 +24,7 @@ export interface Nobody {
   readonly why: string
 }
 
+/** The session of a cookie, read. */
 export interface OpenedSession {
   readonly kind: "opened"
   readonly data: PhpArray
@@ -31,6 +33,7 @@ export interface OpenedSession {
   readonly key: string | undefined
 }
 
+/** Somebody is logged in by the cookie. */
 export interface KnownPerson {
   readonly kind: "known"
   readonly person: Person
@@ -38,6 +41,7 @@ export interface KnownPerson {
   readonly key: string | undefined
 }
 
+/** How the site writes its sessions, where it keeps them, and where the person is in them. */
 export interface PhpSessionsOptions {
   readonly format: SessionFormat
   /** Undefined only for sessions that travel in cookies. */

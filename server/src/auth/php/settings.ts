@@ -6,6 +6,7 @@ import type { Path, PersonPaths } from "./person-in.ts"
 import type { SerializeHandler } from "./session-handlers.ts"
 import { thinkPhpFormat } from "./thinkphp.ts"
 
+/** Where a site keeps its sessions. `cookie` and `database` are Laravel's, `cache_files` is ThinkPHP's. */
 export type SessionStoreKind = "files" | "redis" | "memcached" | "database" | "cookie" | "cache_files"
 
 /** How a site keeps its sessions: the section `[sessions]` of the configuration, which says what each means. */
@@ -67,6 +68,7 @@ export function formatOf(settings: PhpSessionSettings): SessionFormat {
   return FORMATS[settings.framework](settings)
 }
 
+/** Where in the sessions of this site the person is. */
 export function pathsOf(settings: PhpSessionSettings): PersonPaths {
   const { framework, guard, namePath, avatarPath } = settings
   const login = laravelLoginKey(guard)

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts"
+import type { Logger } from "../../core/logger.ts"
 import type { Strategy } from "../identify.ts"
 import { byPhpSession } from "./by-php-session.ts"
 import { openStore } from "./open-store.ts"
@@ -6,16 +7,17 @@ import { PhpSessions } from "./sessions.ts"
 import { formatOf, type PhpSessionSettings, pathsOf } from "./settings.ts"
 import { SessionWatcher, type WatcherOptions } from "./watcher.ts"
 
+/** What the sessions of a site are watched with. */
 export interface SiteSessionsParts extends Pick<WatcherOptions, "openSessions" | "end" | "markOf"> {
   readonly clock: Clock
-  readonly log: { info(facts: object, text: string): void; warn(text: string): void }
+  readonly log: Pick<Logger, "info" | "warn">
 }
 
 /** The sessions of a PHP site, as a way of knowing who somebody is. */
 export interface SiteSessions {
   readonly sessions: PhpSessions
   readonly strategy: Strategy
-  /** Whether the end of the session that tokens call so would be noticed. */
+  /** Whether the end of a session would be noticed. @param mark - what tokens call the session */
   watches(mark: string): boolean
   /** Begins to notice logouts. */
   start(): void
@@ -27,7 +29,7 @@ export interface SiteSessions {
 export async function openSiteSessions(settings: PhpSessionSettings, parts: SiteSessionsParts): Promise<SiteSessions> {
   const { clock, log, openSessions, end, markOf } = parts
   const format = formatOf(settings)
-  const warn = (text: string) => log.warn(text)
+  const warn = (text: string) => log.warn({}, text)
   const store = await openStore(settings, warn)
   const sessions = new PhpSessions({ format, store, paths: pathsOf(settings) }, clock)
   const { recheckIntervalMs, maxRechecksPerSecond } = settings

@@ -32,6 +32,7 @@ export interface ThinkPhpFormatOptions {
 
 const ID = /^[0-9a-zA-Z]{32}$/
 
+/** How a ThinkPHP site writes its sessions. */
 export function thinkPhpFormat(options: ThinkPhpFormatOptions): SessionFormat {
   return {
     cookieName: options.cookieName,

@@ -18,6 +18,7 @@ export type PhpValue =
   | PhpCustom
   | PhpEnum
 
+/** A float, told from an integer of the same value. */
 export class PhpFloat {
   readonly value: number
   constructor(value: number) {
@@ -43,10 +44,12 @@ export class PhpMembers {
   }
 }
 
+/** An array; lists too are pairs of name and value. */
 export class PhpArray {
   readonly members = new PhpMembers()
 }
 
+/** An object with the properties it was stored with. */
 export class PhpObject {
   readonly className: string
   readonly members = new PhpMembers()
@@ -65,6 +68,7 @@ export class PhpCustom {
   }
 }
 
+/** A case of an enum (PHP 8.1). */
 export class PhpEnum {
   readonly className: string
   readonly caseName: string

@@ -3,6 +3,7 @@ import type { PhpSessions } from "./sessions.ts"
 import type { SessionStore } from "./store.ts"
 import { reasonOf } from "./stores/outage.ts"
 
+/** Which sessions are watched, how often, and what is done when one has ended. */
 export interface WatcherOptions {
   readonly sessions: Pick<PhpSessions, "personAt">
   readonly store: SessionStore
@@ -50,7 +51,7 @@ export class SessionWatcher {
   readonly #options: WatcherOptions
   /** By `sessionId`; the one looked at longest ago comes first. */
   readonly #watched = new Map<string, Watched>()
-  /** The same by what tokens call them. */
+  /** The same, by `markOf`. */
   readonly #marks = new Map<string, Watched>()
   #prunedAtMs = 0
   #isTurning = false
@@ -86,7 +87,7 @@ export class SessionWatcher {
       known.seenAtMs = nowMs
       return
     }
-    // Somebody else logged in within the same session: who was connected before is not connected as himself any more.
+    // Another user logged in within the same session: connections made before are not that user's.
     if (known) this.#end(known)
     const watched: Watched = { ...session, seenAtMs: nowMs, checkedAtMs: nowMs }
     const stop = this.#options.store.watch?.(session.key, () => void this.#check(watched))
@@ -167,7 +168,7 @@ export class SessionWatcher {
       if (!open.has(watched.sessionId) && nowMs - watched.seenAtMs > OPENING_MS) this.#forget(watched)
   }
 
-  /** While the store does not answer nobody is thrown out: it says nothing about anybody. */
+  /** While the store does not answer no connection is closed: an outage is not a logout. */
   #storeFails(error: unknown): void {
     if (this.#isStoreDown) return
     this.#isStoreDown = true

@@ -3,6 +3,7 @@ import { READ_LIMITS } from "../reading.ts"
 import type { SessionStore, StoredSession } from "../store.ts"
 import { storeOutage, within } from "./outage.ts"
 
+/** Which database and table, and how long to wait for it. */
 export interface DatabaseStoreOptions {
   /** `sqlite:///path`, `mysql://user:password@host:port/database` or `postgres://…`. */
   readonly url: string

@@ -3,6 +3,7 @@ import { READ_LIMITS } from "../reading.ts"
 import type { SessionStore } from "../store.ts"
 import { storeOutage } from "./outage.ts"
 
+/** Which servers, and how long to wait for them. */
 export interface RedisStoreOptions {
   /** `redis://`, `rediss://` or `unix://`, each with user, password and database where needed. */
   readonly urls: readonly string[]
@@ -143,7 +144,7 @@ class RedisServer {
   }
 }
 
-/** Said once more by the constructor, in a way that cannot be met when it is here. */
+/** Without `replyMapping`: the overloads of ioredis' constructor declare it again, and take no options that have it. */
 type Options = Omit<RedisOptions, "replyMapping">
 type Connection = Pick<RedisOptions, "host" | "port" | "path" | "username" | "password" | "db" | "tls">
 
