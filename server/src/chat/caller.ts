@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts"
 import type { Identity } from "../core/connection.ts"
 import type { Logger } from "../core/logger.ts"
 import type { ChatStore, StoredUser } from "../store/contract.ts"
-import type { ChatConfig } from "./config.ts"
+import type { ChatConfig, ChatRates } from "./config.ts"
 import type { Method, Output, Parsed } from "./contract.ts"
 import type { Headcounts } from "./headcounts.ts"
 import { ANONYMOUS_PREFIX } from "./ids.ts"
@@ -42,6 +42,15 @@ export interface Caller {
 /** What the caller's rates are counted by. No user of a site has an id that begins like those of people without a name. */
 export const ratedBy = ({ userId, network }: Identity): string =>
   network === undefined ? userId : `${ANONYMOUS_PREFIX}${network}`
+
+/**
+ * Counts a call by `key`. The site's back end has no such bounds, also where it speaks as one of the users.
+ *
+ * @throws SkeinError `too_many_requests`
+ */
+export function ensureRate({ rates }: ChatParts, { backEnd }: Identity, key: string, kind: keyof ChatRates): void {
+  if (!backEnd) rates.ensure(key, kind)
+}
 
 /** One operation of the contract: input checked against its schema, answer as the contract says. */
 export type Call<M extends Method> = (parts: ChatParts, caller: Caller, input: Parsed<M>) => Promise<Output<M>>

@@ -440,6 +440,26 @@ describe("the chat", () => {
       expect(await outcomes("192.0.2.7", (identity) => rooms.enter(identity, "lobby", { create: false }))).toBe(25)
     })
 
+    test("the back end speaks, asks and opens rooms as often as it likes, as anybody", async () => {
+      const { rooms } = it.chat
+      const anonymous = { ...rooms.anonymous("conn-1", "192.0.2.7"), backEnd: true }
+      const known = { userId: "ann", backEnd: true }
+      for (const identity of [anonymous, known]) {
+        await rooms.enter(identity, "lobby", { create: false })
+        const codes = new Set<string>()
+        for (let n = 0; n < 110; n++) {
+          codes.add(await codeOf(() => rooms.enter(identity, `${identity.userId} ${n}`, { create: true })))
+          codes.add(await codeOf(() => rooms.say(identity, lobby, "hi")))
+          codes.add(await codeOf(() => rooms.recent(identity, lobby, 1)))
+        }
+        expect([...codes]).toEqual(["done"])
+      }
+      // The same people over another connection have their bounds.
+      const later = []
+      for (let n = 0; n < 25; n++) later.push(await codeOf(() => rooms.say({ userId: "ann" }, lobby, "hi")))
+      expect(later.filter((code) => code === "done")).toHaveLength(CHAT_DEFAULTS.rates.write.burst)
+    })
+
     test("CHAT-23 a direct conversation is closed to anonymous people", async () => {
       await arrive("ann", "bob")
       const { conversation } = await it.call("ann", "chat.direct.open", { user_id: "bob" })

@@ -3,7 +3,7 @@ import { SkeinError } from "../core/errors.ts"
 import type { JsonText } from "../core/publication.ts"
 import type { EnteredRoom, RoomLine, Rooms, SayOptions } from "../core/rooms.ts"
 import type { StoredConversation, StoredMessage, StoredUser } from "../store/contract.ts"
-import { type Caller, type ChatParts, ratedBy } from "./caller.ts"
+import { type Caller, type ChatParts, ensureRate, ratedBy } from "./caller.ts"
 import { say } from "./calls/messages.ts"
 import { becomeMember, leaveRoom } from "./calls/rooms.ts"
 import { conversationChannel } from "./channel-names.ts"
@@ -15,7 +15,10 @@ import { mayCreateRooms } from "./policies.ts"
 
 const GUEST = { en: "Guest", "zh-CN": "访客" }
 
-type Opener = Pick<StoredUser, "id" | "guest"> & { readonly ratedBy: string }
+interface Opener {
+  readonly identity: Identity
+  readonly user: Pick<StoredUser, "id" | "guest">
+}
 
 /** The chat's rooms for clients that speak no chat protocol; the promises are in core/rooms.ts. */
 export class PlainRooms implements Rooms {
@@ -41,12 +44,12 @@ export class PlainRooms implements Rooms {
     this.#ensureMayVisit(identity)
     if (isAnonymousId(identity.userId)) {
       // Stored only when it speaks; taking from its rate all the same.
-      this.#parts.rates.ensure(identity.userId, "join")
-      const opener = { id: identity.userId, guest: true, ratedBy: ratedBy(identity) }
-      return entered(await this.#find(wanted, create, opener, slug))
+      ensureRate(this.#parts, identity, identity.userId, "join")
+      const user = { id: identity.userId, guest: true }
+      return entered(await this.#find(wanted, create, { identity, user }, slug))
     }
     const user = await this.#parts.people.of(identity)
-    const room = await this.#find(wanted, create, { ...user, ratedBy: ratedBy(identity) }, slug)
+    const room = await this.#find(wanted, create, { identity, user }, slug)
     await becomeMember(this.#parts, { identity, user }, room.id)
     return entered(room)
   }
@@ -71,10 +74,9 @@ export class PlainRooms implements Rooms {
   }
 
   async recent(identity: Identity, conversationId: string, limit: number): Promise<RoomLine[]> {
-    const { store, rates } = this.#parts
     this.#ensureMayVisit(identity)
-    rates.ensure(identity.userId, "query")
-    const { messages, users } = await store.page({
+    ensureRate(this.#parts, identity, identity.userId, "query")
+    const { messages, users } = await this.#parts.store.page({
       conversationId,
       userId: identity.userId,
       visitor: isAnonymousId(identity.userId),
@@ -116,28 +118,27 @@ export class PlainRooms implements Rooms {
       throw new SkeinError("unauthorized", "this server does not accept visitors without an identity: sign in first")
   }
 
-  async #find(slug: string, create: boolean, user: Opener, title: string) {
+  async #find(slug: string, create: boolean, opener: Opener, title: string) {
     try {
       return (await this.#parts.store.roomBySlug({ slug })).conversation
     } catch (error) {
       const isMissing = error instanceof SkeinError && error.code === "not_found"
-      if (!isMissing || !create || !mayCreateRooms(this.#parts.config, user)) throw error
+      if (!isMissing || !create || !mayCreateRooms(this.#parts.config, opener.user)) throw error
     }
-    return this.#open(slug, title, user)
+    return this.#open(slug, title, opener)
   }
 
-  async #open(slug: string, title: string, opener: Opener): Promise<StoredConversation> {
-    const { store, rates } = this.#parts
-    rates.ensure(opener.ratedBy, "create")
+  async #open(slug: string, title: string, { identity, user }: Opener): Promise<StoredConversation> {
+    ensureRate(this.#parts, identity, ratedBy(identity), "create")
     const name = cleanName(title, 60, "a room's name")
     try {
       // Anonymous people are gone with their socket: what they open belongs to nobody.
-      const owner = isAnonymousId(opener.id) ? {} : { ownerId: opener.id }
+      const owner = isAnonymousId(user.id) ? {} : { ownerId: user.id }
       return await makeRoom(this.#parts, { slug, name, ...owner })
     } catch (error) {
       // Two came at once: the other one made it.
       if (!(error instanceof SkeinError) || error.code !== "name_taken") throw error
-      return (await store.roomBySlug({ slug })).conversation
+      return (await this.#parts.store.roomBySlug({ slug })).conversation
     }
   }
 }

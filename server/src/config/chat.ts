@@ -35,10 +35,13 @@ export const chatSchema = z.strictObject({
     { default: 20, ...PER_SECOND },
   ),
   requestBurst: integer("Questions of one person at once.", { default: 100, ...AT_ONCE }),
-  roomsPerHour: integer("Rooms one person may open per hour in the long run; five at once.", {
-    default: 60,
-    ...AT_ONCE,
-  }),
+  roomsPerHour: integer(
+    "Rooms one person may open per hour in the long run; five at once. The back end has no such bound.",
+    {
+      default: 60,
+      ...AT_ONCE,
+    },
+  ),
   guestsPerMinute: integer(
     "New guests per minute from one address in the long run. A whole school may stand behind one address.",
     { default: 60, ...AT_ONCE },

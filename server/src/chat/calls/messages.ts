@@ -1,5 +1,5 @@
 import type { Appended, Changed, StoredUser } from "../../store/contract.ts"
-import { type Call, type Caller, type ChatParts, ratedBy } from "../caller.ts"
+import { type Call, type Caller, type ChatParts, ensureRate, ratedBy } from "../caller.ts"
 import type { Announcement } from "../lanes.ts"
 import { mentionCandidates } from "../mentions.ts"
 import { cleanText } from "../texts.ts"
@@ -33,7 +33,7 @@ export const sendMessage: Call<"chat.send"> = async (parts, caller, input) => {
  * @throws SkeinError `not_a_member`, `text_too_long`, `bad_request`, `too_many_requests`, `storage_unavailable` …
  */
 export async function say(parts: ChatParts, { identity, user }: Caller, saying: Saying): Promise<Appended> {
-  parts.rates.ensure(ratedBy(identity), "write")
+  ensureRate(parts, identity, ratedBy(identity), "write")
   return sayFor(parts, user, saying)
 }
 

@@ -1,6 +1,6 @@
 import { SkeinError } from "../../core/errors.ts"
 import type { Joined, StoredMembership, StoredUser } from "../../store/contract.ts"
-import type { Call, Caller, ChatParts } from "../caller.ts"
+import { type Call, type Caller, type ChatParts, ensureRate } from "../caller.ts"
 import { CHAT_LIMITS } from "../contract.ts"
 import { cleanName, nameKey, slugOf } from "../names.ts"
 import { openRoom, topicOf } from "../new-rooms.ts"
@@ -34,12 +34,12 @@ export const joinRoom: Call<"chat.rooms.join"> = async (parts, caller, { convers
  */
 export async function becomeMember(
   parts: ChatParts,
-  { user }: Caller,
+  { identity, user }: Caller,
   conversationId: string,
 ): Promise<StoredMembership> {
   const membership = await membershipOf(parts, user.id, conversationId)
   if (membership?.kind === "room") return membership
-  parts.rates.ensure(user.id, "join")
+  ensureRate(parts, identity, user.id, "join")
   return (await addMember(parts, user, conversationId)).membership
 }
 
@@ -69,8 +69,9 @@ export async function addMember(
   return { membership, joined }
 }
 
-export const leaveRoom: Call<"chat.rooms.leave"> = async (parts, { user }, { conversation_id: conversationId }) => {
-  parts.rates.ensure(user.id, "join")
+export const leaveRoom: Call<"chat.rooms.leave"> = async (parts, caller, { conversation_id: conversationId }) => {
+  const { identity, user } = caller
+  ensureRate(parts, identity, user.id, "join")
   await removeMember(parts, user, conversationId)
   return {}
 }
