@@ -42,7 +42,7 @@ final class Batch
     }
 
     /**
-     * Adds any method of the server API.
+     * Adds any method of the server API. As of `Skein::call`, it may be repeated.
      *
      * @param  array<string, mixed>  $params
      */

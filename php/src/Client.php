@@ -124,10 +124,14 @@ final class Client
         return match (true) {
             $response->status === 401 => RefusedException::of(101, $message),
             $response->status === 404 => RefusedException::of(404, "$message: is url the server's own address?"),
-            $response->status === 413 => RefusedException::of(413, $message),
+            $response->status === 413 => RefusedException::of(
+                413,
+                "$message: more than the server (limits.max_request_bytes), or a proxy before it, takes in one request",
+            ),
             $response->status === 429 => RefusedException::of(111, $message),
             // A proxy in front of a server that is starting or gone.
             $response->status >= 500 => new ConnectionException($message),
+            $response->status < 400 => RefusedException::of(107, "$message, which redirects: is url the server's own address?"),
             default => RefusedException::of(107, $message),
         };
     }

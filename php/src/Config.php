@@ -15,7 +15,7 @@ final class Config
      * @param  string|null  $tokenSecret  The first of its `auth.token_hmac_secrets`; needed for tokens only
      * @param  string|null  $issuer  Its `auth.issuer`, when it is set: tokens then say so
      * @param  string|null  $audience  Its `auth.audience`, likewise
-     * @param  float  $connectTimeout  Seconds. Short, as a server that is down would otherwise hold up every page
+     * @param  float  $connectTimeout  Seconds, 0.001 or more, as `$timeout`. Short, as a server that is down would otherwise hold up every page
      * @param  float  $timeout  Seconds for one attempt
      * @param  int  $attempts  In all, for what failed in passing. Repeating is safe: see Client
      */
@@ -35,6 +35,11 @@ final class Config
 
         if ($apiKey === '') {
             throw new InvalidArgumentException('apiKey is empty: the server made one, it is in data/secrets.json');
+        }
+
+        // 0 would mean minutes to curl, or for ever.
+        if ($connectTimeout < 0.001 || $timeout < 0.001) {
+            throw new InvalidArgumentException("timeouts must be 0.001 seconds or more, got $connectTimeout and $timeout");
         }
 
         if ($attempts < 1) {

@@ -133,10 +133,16 @@ final class Skein
             ...($since === null ? [] : ['since' => ['offset' => $since->offset, 'epoch' => $since->epoch]]),
         ]);
 
-        return new History(
+        $history = new History(
             array_map(Publication::in(...), array_values($result['publications'] ?? [])),
             new Position((int) ($result['offset'] ?? 0), (string) ($result['epoch'] ?? '')),
         );
+
+        if ($since !== null && ! $reverse && $limit !== 0) {
+            $history->ensureFollows($since);
+        }
+
+        return $history;
     }
 
     /** Forgets what a channel has kept. Pages that are away and come back are told that they missed something. */
@@ -233,7 +239,8 @@ final class Skein
     }
 
     /**
-     * Any method of the server API, for those that have no method here.
+     * Any method of the server API, for those that have no method here. It is repeated like all others when no answer
+     * came, so what must not happen twice needs a key of its own (`idempotency_key`, `client_id`).
      *
      * @param  array<string, mixed>  $params
      * @return array<string, mixed>

@@ -59,6 +59,8 @@ final class CurlTransport implements Transport
 
     private function hostOf(string $url): string
     {
-        return parse_url($url, PHP_URL_SCHEME).'://'.parse_url($url, PHP_URL_HOST).':'.parse_url($url, PHP_URL_PORT);
+        $port = parse_url($url, PHP_URL_PORT);
+
+        return parse_url($url, PHP_URL_SCHEME).'://'.parse_url($url, PHP_URL_HOST).($port === null ? '' : ":$port");
     }
 }

@@ -58,6 +58,28 @@ final class ChannelsTest extends ServerTestCase
         $this->skein->history($channel, since: new Position(1, 'another-epoch'));
     }
 
+    public function test_a_history_that_no_longer_reaches_back_is_a_gap_too(): void
+    {
+        $channel = $this->unique('stream:');
+        $first = $this->skein->publish($channel, 1);
+        $second = $this->skein->publish($channel, 2);
+        $this->skein->removeHistory($channel);
+        $this->assertSame([], $this->skein->history($channel, since: $second)->publications);
+
+        foreach ([null, 3] as $more) {
+            $more === null || $this->skein->publish($channel, $more);
+
+            try {
+                $this->skein->history($channel, since: $first);
+                $this->fail('nothing was thrown');
+            } catch (UnrecoverablePositionException $exception) {
+                $this->assertStringContainsString('goes on at 3', $exception->getMessage());
+            }
+        }
+
+        $this->assertSame([3], array_column($this->skein->history($channel, since: $second)->publications, 'data'));
+    }
+
     public function test_broadcast_and_batch(): void
     {
         [$a, $b, $none] = [$this->unique('stream:'), $this->unique('stream:'), $this->unique('public:')];

@@ -14,6 +14,7 @@ use Skein\Exceptions\ConnectionException;
 use Skein\Exceptions\Errors;
 use Skein\Exceptions\InvalidDataException;
 use Skein\Exceptions\NotAMemberException;
+use Skein\Exceptions\PayloadTooLargeException;
 use Skein\Exceptions\RefusedException;
 use Skein\Exceptions\SkeinException;
 use Skein\Exceptions\UnauthorizedException;
@@ -106,9 +107,10 @@ final class ClientTest extends TestCase
     }
 
     /** @dataProvider statuses */
-    public function test_statuses_are_exceptions(int $status, string $class): void
+    public function test_statuses_are_exceptions(int $status, string $class, string $message = 'status'): void
     {
         $this->expectException($class);
+        $this->expectExceptionMessage($message);
         $this->skein(new FakeTransport([$status]))->publish('news', 1);
     }
 
@@ -116,6 +118,8 @@ final class ClientTest extends TestCase
     {
         return [
             [401, UnauthorizedException::class],
+            [301, BadRequestException::class, 'which redirects'],
+            [413, PayloadTooLargeException::class, 'or a proxy before it'],
             [400, BadRequestException::class],
             [404, RefusedException::class],
             [503, ConnectionException::class],
@@ -214,6 +218,19 @@ final class ClientTest extends TestCase
             $this->assertStringContainsString('no answer from http://127.0.0.1:1', $exception->getMessage());
             $this->assertStringNotContainsString('secret-key', (string) $exception);
         }
+    }
+
+    /** @dataProvider timeouts */
+    public function test_a_timeout_that_curl_would_take_for_none_is_refused(array $settings): void
+    {
+        $this->expectException(InvalidArgumentException::class);
+        $this->expectExceptionMessage('0.001 seconds or more');
+        Config::fromArray($settings + ['api_key' => 'key']);
+    }
+
+    public static function timeouts(): array
+    {
+        return [[['timeout' => '0']], [['connect_timeout' => 0.0004]], [['timeout' => -1]]];
     }
 
     public function test_no_key_is_in_what_error_pages_show_of_an_exception(): void
