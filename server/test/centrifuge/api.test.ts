@@ -21,11 +21,12 @@ async function call(method: string, params: unknown): Promise<unknown> {
 }
 
 describe("who may call", () => {
-  test("the key is taken from three places, anything else is 401", async () => {
+  test("the key is taken from where clients put it, anything else is 401", async () => {
     const body = '{"channel":"short:key","data":1}'
     const statuses = await Promise.all([
       post("/api/publish", body),
       post("/api/publish", body, { Authorization: `apikey ${API_KEY}` }),
+      post("/api/publish", body, { Authorization: `Bearer ${API_KEY}` }),
       post(`/api/publish?api_key=${API_KEY}`, body, {}),
       post("/api/publish", body, {}),
       post("/api/publish", body, { "X-API-Key": `${API_KEY}x` }),
@@ -33,7 +34,7 @@ describe("who may call", () => {
       post("/api", '{"method":"info","params":{}}', {}),
       post("/api/none", "{}", {}),
     ])
-    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 401, 401, 401, 401, 401])
+    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 401, 401, 401, 401, 401])
   })
 
   test("malformed JSON is 400, a body too large 413, an unknown method 404", async () => {

@@ -71,12 +71,15 @@ export function publishShortcut(parts: CentrifugeParts): (request: Request) => P
 
 function isAllowed(context: Context, { apiKeyMatches }: CentrifugeParts): boolean {
   const key =
-    context.req.header("x-api-key") ?? apikeyOf(context.req.header("authorization")) ?? context.req.query("api_key")
+    context.req.header("x-api-key") ??
+    authorizedKey(context.req.header("authorization")) ??
+    context.req.query("api_key")
   return key !== undefined && apiKeyMatches(key)
 }
 
-/** `Authorization: apikey K`. */
-const apikeyOf = (header: string | undefined): string | undefined => /^apikey\s+(\S+)$/i.exec(header ?? "")?.[1]
+/** `Authorization: apikey K`, as Centrifugo has it; `Bearer K`, as HTTP libraries write it. */
+const authorizedKey = (header: string | undefined): string | undefined =>
+  /^(?:apikey|bearer)\s+(\S+)$/i.exec(header ?? "")?.[1]
 
 const refused = (): Response =>
   json('{"code":401,"message":"expected a valid API key in X-API-Key, Authorization: apikey …, or ?api_key="}', 401)
