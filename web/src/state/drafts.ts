@@ -7,6 +7,8 @@ const SAVE_AFTER_MS = 300
 export class Drafts {
   private readonly texts = new Map<string, string>()
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>()
+  /** Conversations whose text is not known to be on disk: not written yet, or being written. */
+  private readonly unsaved = new Set<string>()
 
   constructor(private readonly store: PersonalStore) {
     addEventListener("pagehide", () => this.flush())
@@ -24,10 +26,11 @@ export class Drafts {
 
   set(conversationId: string, text: string): void {
     this.texts.set(conversationId, text.slice(0, LIMITS.textLength * 4))
+    this.unsaved.add(conversationId)
     clearTimeout(this.timers.get(conversationId))
     this.timers.set(
       conversationId,
-      setTimeout(() => this.save(conversationId), SAVE_AFTER_MS),
+      setTimeout(() => void this.save(conversationId), SAVE_AFTER_MS),
     )
   }
 
@@ -35,19 +38,22 @@ export class Drafts {
   stop(): void {
     for (const timer of this.timers.values()) clearTimeout(timer)
     this.timers.clear()
+    this.unsaved.clear()
     this.texts.clear()
   }
 
   /** The page is going away, and the database may not be written in time: local storage is written at once. */
   flush(): void {
-    const unsaved = [...this.timers.keys()].map((id) => [id, this.get(id)] as const)
+    const unsaved = [...this.unsaved].map((id) => [id, this.get(id)] as const)
     if (unsaved.length > 0) this.store.keepHurriedDrafts(unsaved)
-    for (const [id] of unsaved) this.save(id)
+    for (const [id] of unsaved) void this.save(id)
   }
 
-  private save(conversationId: string): void {
+  private async save(conversationId: string): Promise<void> {
     clearTimeout(this.timers.get(conversationId))
     this.timers.delete(conversationId)
-    void this.store.keepDraft(conversationId, this.get(conversationId))
+    const text = this.get(conversationId)
+    await this.store.keepDraft(conversationId, text)
+    if (!this.timers.has(conversationId) && this.get(conversationId) === text) this.unsaved.delete(conversationId)
   }
 }
