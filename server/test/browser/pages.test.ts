@@ -70,6 +70,22 @@ for (const colorScheme of ["light", "dark"] as const) {
   }
 }
 
+test("in forced colours, which draw no shadows, what lies over the page has an edge, and what is chosen a frame", async () => {
+  const page = await house.guest("Contrast", { forcedColors: "active" })
+  await page.locator(".self-button").click()
+  await page.locator(".settings").waitFor()
+  await page.keyboard.press("Escape")
+  const edge = (selector: string) =>
+    page.locator(selector).evaluate((element) => getComputedStyle(element).borderTopWidth)
+  expect(await edge(".self .popover")).toBe("1px")
+  await page.keyboard.press("Control+k")
+  await page.getByRole("combobox").waitFor()
+  expect(await edge("dialog[open]")).toBe("1px")
+  const frame = (selector: string) =>
+    page.locator(selector).evaluate((element) => getComputedStyle(element).outlineStyle)
+  expect([await frame(".choices > .chosen"), await frame(".room-item.current")]).toEqual(["solid", "solid"])
+})
+
 test("a chosen theme and language hold from the first paint after a reload", async () => {
   const page = await house.guest("Thea", { colorScheme: "light" })
   await page.locator(".self-button").click()

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import type { Page } from "playwright-core"
 import { Voice } from "./support/crowd.ts"
+import { Line } from "./support/line.ts"
 import { composer, House, message, room } from "./support/people.ts"
 
 const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
@@ -120,4 +121,33 @@ test("what stood over a room that was left does not stand over the next", async 
   await room(page, "Lobby").tap()
   await composer(page).waitFor()
   expect(await page.getByRole("dialog").count()).toBe(0)
+})
+
+test("offline on a phone: a thin bar, its words beside its icon, and a button for a thumb", async () => {
+  const line = new Line()
+  const page = await house.guest("Nadia", PHONE, line.lay)
+  await room(page, /Lobby/).tap()
+  await composer(page).waitFor()
+  line.cut()
+  await page.locator(".banner").waitFor()
+  const boxes = await page.locator(".banner > *").evaluateAll((parts) =>
+    parts.map((part) => {
+      const { left, right, top, bottom } = part.getBoundingClientRect()
+      return { left, right, top, bottom }
+    }),
+  )
+  const [icon, words, when, button] = boxes
+  if (!icon || !words || !when || !button) throw new Error(`the bar has ${boxes.length} parts`)
+  expect(icon.right).toBeLessThan(words.left)
+  expect(icon.bottom).toBeGreaterThan(words.top)
+  expect(icon.top).toBeLessThan(words.bottom)
+  expect([when.left, when.top >= words.bottom - 1]).toEqual([words.left, true])
+  expect(button.left).toBeGreaterThanOrEqual(words.right)
+  expect(await overflow(page)).toBe(0)
+  expect(await smallTargets(page)).toEqual([])
+  // In the list of conversations, too.
+  await page.goBack()
+  await page.locator(".banner-in-list").waitFor()
+  expect(await overflow(page)).toBe(0)
+  line.mend()
 })

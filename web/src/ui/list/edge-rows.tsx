@@ -14,7 +14,7 @@ export function Beginning({ room, empty }: { room: Room; empty: boolean }) {
     <div class={empty ? "beginning empty" : "beginning"}>
       {direct && facts.peer ? <Avatar user={facts.peer} size={56} /> : <Mark size={44} />}
       <h2>{direct ? roomName(facts) : t().emptyRoomTitle(roomName(facts))}</h2>
-      {direct && <p>{t().emptyDirectText(roomName(facts))}</p>}
+      {direct && <p class="quiet">{t().emptyDirectText(roomName(facts))}</p>}
       {!direct && facts.topic && <p>{facts.topic}</p>}
       {!direct && <p class="quiet">{empty ? t().emptyRoomText : t().beginning(roomName(facts))}</p>}
     </div>

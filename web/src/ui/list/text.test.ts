@@ -42,6 +42,25 @@ test("a block of code takes no empty lines around it", () => {
   ])
 })
 
+test("the language of a block is no line of it; a word of the code is", () => {
+  const blocks = (text: string) => piecesOf(text).flatMap(({ kind, text }) => (kind === "block" ? [text] : []))
+  expect(blocks("```ts\nlet a\n```")).toEqual(["let a"])
+  expect(blocks("so:\n```c++\nint a;\n\nint b;\n```\nand ```sh\nls\n```")).toEqual(["int a;\n\nint b;", "ls"])
+  // Without a line of its own for the second mark nobody has thought of languages.
+  expect(blocks("```select\n* from x```")).toEqual(["select\n* from x"])
+  expect(blocks("```one``` and\n```")).toEqual(["one"])
+  expect(blocks("```a\nb``` c\n```d\n```")).toEqual(["a\nb", "d"])
+  expect(blocks("```Hello there\nb\n```")).toEqual(["Hello there\nb"])
+})
+
+test("text that is nothing but marks of code is read in no time", () => {
+  for (const text of ["```a\n".repeat(800), `\`\`\`ts\n${"\n".repeat(3_990)}`, "`".repeat(4_000)]) {
+    const startMs = performance.now()
+    piecesOf(text)
+    expect(performance.now() - startMs).toBeLessThan(5_000)
+  }
+})
+
 test("large emoji only when there is nothing else", () => {
   expect(isJumbo("🎉")).toBe(true)
   expect(isJumbo("👨‍👩‍👧 🇨🇳")).toBe(true)

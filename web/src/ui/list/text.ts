@@ -5,8 +5,12 @@ export type Piece =
   | { readonly kind: "code"; readonly text: string }
   | { readonly kind: "block"; readonly text: string }
 
-/** A block is a line of its own: the line breaks around its marks are not lines of the text. */
-const PATTERN = /\n?```\n?([\s\S]+?)\n?```\n?|`([^`\n]+)`|(https?:\/\/[^\s<>"'，。！？；：、（）《》「」【】“”]+)/g
+/**
+ * A block is a line of its own: the line breaks around its marks are not lines of the text. Where both marks are, the
+ * language named behind the first is no line of the code.
+ */
+const PATTERN =
+  /\n?```(?:[a-z][a-z\d+#.-]{0,19}(?=\n(?:(?!```)[\s\S])+\n```))?\n?([\s\S]+?)\n?```\n?|`([^`\n]+)`|(https?:\/\/[^\s<>"'，。！？；：、（）《》「」【】“”]+)/g
 /** Punctuation that ends a sentence rather than an address. */
 const TAIL = /[.,;:!?)\]}*_~]+$/
 

@@ -8,21 +8,25 @@ import { Icon } from "../bits/Icon.tsx"
 /** Short losses are nobody's business. */
 const QUIET_MS = 3_000
 
-/** A thin line that says what still works, when the next attempt is, and lets the reader not wait for it. */
-export function Banner() {
+/**
+ * A thin line that says what still works, when the next attempt is, and lets the reader not wait for it.
+ * The one over the list is for phones, where the other is out of sight; it leaves the telling to that.
+ */
+export function Banner({ inList = false }: { inList?: boolean }) {
   const nowMs = useClock(link.value === "connecting")
   const since = downSinceMs.value
   const shown = link.value === "connecting" && since !== undefined && nowMs - since >= QUIET_MS
   const announced = useRef(false)
   useEffect(() => {
+    if (inList) return
     if (shown) alarm(t().lost)
     else if (announced.current) alarm(t().backOnline)
     announced.current = shown
-  }, [shown])
+  }, [shown, inList])
   if (!shown) return null
   const seconds = Math.ceil(((nextAttemptMs.value ?? nowMs) - nowMs) / 1000)
   return (
-    <div class="banner">
+    <div class={inList ? "banner-in-list" : "banner"}>
       <Icon name="offline" size={16} />
       <span>{t().lost}</span>
       <span class="quiet number">{seconds > 0 ? t().retryIn(seconds) : t().retrying}</span>

@@ -6,6 +6,7 @@ import { Icon } from "../bits/Icon.tsx"
 import { Mark } from "../bits/Mark.tsx"
 import { dialog } from "../dialogs/open.ts"
 import { isMac } from "../keys.ts"
+import { Banner } from "../room/Banner.tsx"
 import { RoomItem } from "./RoomItem.tsx"
 import { SelfRow } from "./SelfRow.tsx"
 
@@ -18,6 +19,7 @@ export function Sidebar() {
         {/* Where no conversation is open, nothing else names the page. */}
         {openRoom.value ? <span>{t().appName}</span> : <h1>{t().appName}</h1>}
       </header>
+      <Banner inList />
       <button type="button" class="jump" onClick={() => (dialog.value = { kind: "switcher" })}>
         <Icon name="search" size={16} />
         <span>{t().jumpTo}</span>
