@@ -13,9 +13,25 @@ import { ForwardedAddresses } from "../../src/gateway/forwarded.ts"
 import { Gateway } from "../../src/gateway/gateway.ts"
 import { OriginPolicy } from "../../src/gateway/origin.ts"
 import { plainEncoders } from "../../src/protocols/plain/encoders.ts"
-import { DEFAULT_CONFIG, type PlainConfig } from "../../src/protocols/plain/options.ts"
+import type { PlainConfig } from "../../src/protocols/plain/options.ts"
 import { createPlain } from "../../src/protocols/plain/plain.ts"
 import { FakeRooms } from "./fake-rooms.ts"
+
+/** Values for tests; say only what differs. The program takes all of them from its configuration. */
+const DEFAULT_CONFIG: PlainConfig = {
+  lobby: "lobby",
+  senderEcho: false,
+  createRooms: false,
+  language: "zh-CN",
+  allowAnonymous: false,
+  maxFrameBytes: 131_072,
+  maxBacklogBytes: 524_288,
+  messagesPerSecond: 200,
+  messageBurst: 1_000,
+  subscribesPerSecond: 100,
+  subscribeBurst: 256,
+  connectTimeoutMs: 10_000,
+}
 
 export const API_KEY = "the-api-key-of-these-tests"
 const SECRET = "the token secret of these tests"

@@ -15,7 +15,7 @@ import { CentrifugeSession, type SessionShared } from "./session/session.ts"
 import { closeUnshowable } from "./session/unshowable.ts"
 
 export { centrifugeEncoders } from "./encoders.ts"
-export { type CentrifugeConfig, type CentrifugeParts, DEFAULT_CONFIG } from "./options.ts"
+export type { CentrifugeConfig, CentrifugeParts } from "./options.ts"
 
 const PROTOBUF = "centrifuge-protobuf"
 const TEXT_FORMATS = [JSON_FORMAT, UNIDIRECTIONAL_FORMAT]

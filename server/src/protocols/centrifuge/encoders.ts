@@ -34,7 +34,7 @@ export function centrifugeEncoders(): CentrifugeEncoders {
   return encoders
 }
 
-/** Every client's coming and going is told, not only a user's first and last: `ofUser` is not asked. */
+/** Each connection's join and leave is told, not only those of a user's first and last one: `ofUser` is not looked at. */
 function encoderOf(codec: Codec) {
   return {
     name: codec.format,
@@ -78,7 +78,7 @@ function publicationPush(channel: string, { data, info, offset, tags }: Publicat
   return `${text}}}}`
 }
 
-/** A publisher's publications come with one and the same object: what it is written as lives as long as it. */
+/** All publications of a publisher carry the same object (core/client-infos.ts), so its text is made once. */
 const infoTexts = new WeakMap<ClientInfo, string>()
 
 function infoText(info: ClientInfo): string {

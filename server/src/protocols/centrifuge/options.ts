@@ -6,6 +6,7 @@ import type { JsonText } from "../../core/publication.ts"
 import type { HandshakeIdentity, Tokens } from "../../core/tokens.ts"
 import type { CentrifugeEncoders } from "./encoders.ts"
 
+/** Bounds and switches of the protocol. */
 export interface CentrifugeConfig {
   /** Each connection is pinged this often. Told to clients in seconds. */
   readonly pingIntervalMs: number
@@ -27,7 +28,7 @@ export interface CentrifugeConfig {
   /** The same for subscribe commands, counted apart. */
   readonly subscribesPerSecond: number
   readonly subscribeBurst: number
-  /** Whether clients nobody vouches for may connect, as user "". */
+  /** Whether clients without any identity may connect, as user "". */
   readonly allowAnonymous: boolean
   /** One request to the server API or `/emulation`. */
   readonly maxBodyBytes: number
@@ -37,25 +38,7 @@ export interface CentrifugeConfig {
   readonly sse: boolean
 }
 
-export const DEFAULT_CONFIG: CentrifugeConfig = {
-  pingIntervalMs: 25_000,
-  pongTimeoutMs: 8_000,
-  connectTimeoutMs: 10_000,
-  expiryGraceMs: 25_000,
-  maxFrameBytes: 65_536,
-  maxCommandsInFlight: 64,
-  maxBacklogBytes: 262_144,
-  commandsPerSecond: 500,
-  commandBurst: 2_000,
-  subscribesPerSecond: 100,
-  subscribeBurst: 256,
-  allowAnonymous: false,
-  maxBodyBytes: 1_048_576,
-  httpStream: true,
-  sse: true,
-}
-
-/** @throws SkeinError `method_not_found` for a method nobody knows */
+/** Answers an RPC of a client. @throws SkeinError `method_not_found` for an unknown method */
 export type RpcHandler = (connection: Connection, method: string, data: JsonText) => Promise<JsonText | undefined>
 
 /** This node as clients and the `info` method see it. */
@@ -67,6 +50,7 @@ export interface NodeInfo {
   readonly startedAtMs: number
 }
 
+/** What the protocol works with. */
 export interface CentrifugeParts {
   readonly channels: Channels
   readonly encoders: CentrifugeEncoders

@@ -3,7 +3,7 @@ import { ERRORS, type SkeinError } from "../../core/errors.ts"
 import type { ClientInfo, Publication } from "../../core/publication.ts"
 import type { WireClientInfo, WireError, WireExpiry, WirePublication, WireSubscribeResult } from "./codec/messages.ts"
 
-/** Core's things in the words of the protocol. */
+/** What core has, under the protocol's names. */
 
 export function toWireInfo({ user, client, connInfo, chanInfo }: ClientInfo): WireClientInfo {
   return {
@@ -37,7 +37,7 @@ export function toWireSubscribe(result: SubscribeResult, nowMs: number): WireSub
   }
 }
 
-/** `expires` and `ttl`, both or neither. A life shorter than a second still is one: ttl 0 would mean for ever. */
+/** `expires` and `ttl`, both or neither. Less than a second is told as one: ttl 0 would mean for ever. */
 export function toWireExpiry(expiresAtMs: number | undefined, nowMs: number): WireExpiry {
   if (expiresAtMs === undefined) return {}
   return { expires: true, ttl: Math.max(1, Math.ceil((expiresAtMs - nowMs) / 1000)) }

@@ -6,7 +6,7 @@ import type { PlainParts } from "./options.ts"
 
 export interface WhoIsIt {
   readonly identity: Identity
-  /** Nobody vouches for it: its user id, if any, was made up by the server. */
+  /** Nothing proves who it is: its user id, if any, was made by the server. */
   readonly anonymous: boolean
   readonly mayEnterRooms: boolean
 }
@@ -25,7 +25,7 @@ export async function whoIsIt(parts: PlainParts, handshake: Handshake, connectio
   return { identity: { userId: "", ...known, ...backEnd }, anonymous: true, mayEnterRooms: false }
 }
 
-/** Undefined: the chat takes no guests from bare sockets. Without a chat there is nothing to be a guest of. */
+/** Undefined: the chat takes no guests on bare sockets. Without a chat the guest has no user id. */
 function guestOf({ rooms }: PlainParts, connectionId: string, address: string): Identity | undefined {
   try {
     return rooms ? rooms.anonymous(connectionId, address) : { userId: "" }

@@ -25,7 +25,7 @@ export interface Arrival {
 const MAX_KEPT = 100
 
 /**
- * Who is on the way into the lobby.
+ * The connections that are still on their way into the lobby.
  *
  * A script that has seen its `open` event believes that it hears everything from then on, but finding out who it is and
  * letting it in takes a moment. What is said in the lobby therefore waits for those who came before it; for those who
@@ -41,7 +41,7 @@ export class Arrivals {
   #kept: Kept[] = []
   #nextNumber = 0
 
-  /** @param maxWaitMs - nobody's slow arrival delays the others for longer */
+  /** @param maxWaitMs - a slow arrival delays the messages of others no longer than this */
   constructor(clock: Clock, maxWaitMs: number) {
     this.#clock = clock
     this.#maxWaitMs = maxWaitMs

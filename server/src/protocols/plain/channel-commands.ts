@@ -37,7 +37,7 @@ export class ChannelCommands {
   async resubscribe(channel: string): Promise<void> {
     const message = replies.resubscribed(channel)
     try {
-      // It was allowed in a moment ago, by a token perhaps that it would have to bring again.
+      // It had permission a moment ago, perhaps by a token that it would have to send again: so the server subscribes it.
       await this.#subscribe(channel, { serverSide: true }, () => message)
     } catch (error) {
       this.#connection.outlet.send(replies.unsubscribed(channel, UNSUBSCRIBE.insufficientState))

@@ -29,7 +29,7 @@ const SCHEMAS = {
 
 export type Command = { [T in keyof typeof SCHEMAS]: z.output<(typeof SCHEMAS)[T]> }[keyof typeof SCHEMAS]
 
-/** What a text frame is, before anyone asks who sent it. */
+/** What a text frame is by its form alone, whoever sent it. */
 export type Reading =
   | { readonly kind: "command"; readonly command: Command }
   /** Published by the back end, said in the room by anyone else. */
@@ -60,7 +60,7 @@ function objectOf(text: string): Fields | undefined {
   }
 }
 
-/** Tutorials log in and enter a room with one message; a login without a room asks nothing of us. */
+/** Tutorials log in and enter a room with one frame. A login without a room is no command. */
 function commandName({ type, room_id }: Fields): keyof typeof SCHEMAS | undefined {
   if (type === "login" && room_id !== undefined) return "join_room"
   return typeof type === "string" && Object.hasOwn(SCHEMAS, type) ? (type as keyof typeof SCHEMAS) : undefined

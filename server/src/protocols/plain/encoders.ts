@@ -15,7 +15,7 @@ export interface RoomFacts {
   line(data: string): RoomLine | undefined
   /** Told once of each text that goes out to those in the lobby, in the moment it does. */
   saidInLobby(text: string): void
-  /** Whether so few are in the channel that one person's going is news. */
+  /** Whether so few are in the channel that its members are told when somebody leaves. */
   isSmall(channel: string): boolean
 }
 
@@ -76,7 +76,7 @@ function farewellFrame(facts: RoomFacts, channel: string, info: ClientInfo, lang
   return replies.system(TEXTS[language].memberLeft(displayName(info)))
 }
 
-/** The name in what the client shows of itself, `{"name":"…"}`, else its id. */
+/** The name in the client's `info`, `{"name":"…"}`, else its user id. */
 function displayName({ user, connInfo }: ClientInfo): string {
   if (connInfo === undefined) return user
   try {

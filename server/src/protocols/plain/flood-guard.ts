@@ -3,10 +3,10 @@ import { toSkeinError } from "../../core/errors.ts"
 import { ensureRate, RateLimit } from "../../core/limits.ts"
 import type { PlainConfig } from "./options.ts"
 
-/** Refused this often in a row, a client is not going to stop by itself. */
+/** A client refused this often in a row is closed: it will not slow down by itself. */
 const MAX_REFUSALS_IN_A_ROW = 100
 
-/** Bounds how much one connection asks for. */
+/** The rates of one connection. */
 export class FloodGuard {
   readonly #config: PlainConfig
   #frames: RateLimit | undefined
@@ -38,7 +38,7 @@ export class FloodGuard {
     ensureRate(this.#subscribes, nowMs, "subscribe, history and join_room commands", "limits.subscribes_per_second")
   }
 
-  /** True when a new one would bound the same. */
+  /** True when a new guard would decide the same, so that this one need not be kept. */
   isAtRest(nowMs: number): boolean {
     const isFull = (limit: RateLimit | undefined) => limit === undefined || limit.isFull(nowMs)
     return this.#refusalsInARow === 0 && isFull(this.#frames) && isFull(this.#subscribes)

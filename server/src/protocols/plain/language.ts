@@ -1,6 +1,6 @@
 import type { Language } from "./texts.ts"
 
-/** Longer headers are not from people; reading stops there. */
+/** No browser sends longer ones; reading stops there. */
 const MAX_HEADER_LENGTH = 500
 
 /** The one of our languages that an Accept-Language header prefers (RFC 9110 section 12.5.4). */

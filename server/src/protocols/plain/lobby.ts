@@ -6,7 +6,7 @@ export interface Taken {
   readonly room: EnteredRoom
 }
 
-/** The room everyone starts in. Each connection asks for it anew; what it turned out to be is kept once for all of them. */
+/** The room everyone starts in. Each connection enters it by itself; the room found is kept once for all of them. */
 export class Lobby {
   readonly roomId: string
   #taken: Taken | undefined

@@ -7,6 +7,7 @@ import type { Handshake } from "../../gateway/protocol.ts"
 import type { PlainEncoders } from "./encoders.ts"
 import type { Language } from "./texts.ts"
 
+/** Bounds and switches of the protocol. */
 export interface PlainConfig {
   /** `room_id` of the room everyone starts in. */
   readonly lobby: string
@@ -16,7 +17,7 @@ export interface PlainConfig {
   readonly createRooms: boolean
   /** For clients whose Accept-Language names neither. */
   readonly language: Language
-  /** Clients nobody vouches for may connect even where the chat takes no anonymous guests. */
+  /** Clients without any identity may connect even where the chat takes no anonymous guests. */
   readonly allowAnonymous: boolean
   /** One frame of a client. */
   readonly maxFrameBytes: number
@@ -32,21 +33,7 @@ export interface PlainConfig {
   readonly connectTimeoutMs: number
 }
 
-export const DEFAULT_CONFIG: PlainConfig = {
-  lobby: "lobby",
-  senderEcho: false,
-  createRooms: false,
-  language: "zh-CN",
-  allowAnonymous: false,
-  maxFrameBytes: 131_072,
-  maxBacklogBytes: 524_288,
-  messagesPerSecond: 200,
-  messageBurst: 1_000,
-  subscribesPerSecond: 100,
-  subscribeBurst: 256,
-  connectTimeoutMs: 10_000,
-}
-
+/** What the protocol works with. */
 export interface PlainParts {
   readonly channels: Channels
   /** Made before `channels`, which fan out with them. */
@@ -58,7 +45,7 @@ export interface PlainParts {
   readonly identify: HandshakeIdentity
   /**
    * Whether a handshake comes from the site's back end (API key; loopback in development).
-   * Throws SkeinError for a key that is none.
+   * Throws SkeinError for a key that is not one of the server's.
    */
   readonly isBackEnd: (handshake: Handshake) => boolean
   readonly clock: Clock

@@ -20,11 +20,11 @@ export interface Shared {
   readonly lobby: Lobby
 }
 
-/** The connection's own, as far as its participant needs it. */
+/** What a participant needs of its session. */
 export interface Host {
   readonly language: Language
   readonly guard: FloodGuard
-  /** For work that nobody waits for. */
+  /** Reports the failure of work that no frame waits for. */
   failedAside(error: unknown): void
 }
 
@@ -81,7 +81,7 @@ export class Participant {
     return undefined
   }
 
-  /** Whether it is in no room though it could be (storage was down, too many at once), and it is time to try again. */
+  /** Whether it is in no room though it may be (storage was down, its rate was used up), and it is time to try again. */
   isLost(nowMs: number): boolean {
     if (this.#rooms === undefined || this.#rooms.roomId !== undefined || nowMs < this.#nextLobbyTryMs) return false
     this.#nextLobbyTryMs = nowMs + LOBBY_RETRY_MS
@@ -156,7 +156,7 @@ export class Participant {
     this.#channels.publish(channel, frame).catch((error) => this.#host.failedAside(error))
   }
 
-  /** They hold nothing of their own, and most connections need them never or once. */
+  /** Made for each use: it holds no state, and most connections use it once or never. */
   get #channels(): ChannelCommands {
     return new ChannelCommands(this.#shared.parts, this.connection, this.#anonymous)
   }

@@ -8,9 +8,9 @@ import { Settling } from "./settling.ts"
 
 /** Small PHP clients throw away what comes behind the 101 answer in the same read. */
 const SETTLE_MS = 50
-/** Nobody's slow arrival delays the lobby for longer. */
+/** A slow arrival delays what is said in the lobby no longer than this. */
 const MAX_ARRIVAL_WAIT_MS = 100
-/** Where one person's going is news for the others. Beyond, a wave of leaving would send its square in messages. */
+/** Up to this many subscribers are told when somebody leaves. In larger rooms n leaving at once would make n² frames. */
 const MAX_TOLD_OF_LEAVING = 1_000
 
 /** The bare WebSocket of the tutorials: no subprotocol, no SDK. Its rules: spec/plain.md. */

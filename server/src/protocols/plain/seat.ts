@@ -19,7 +19,7 @@ export class Seat {
     this.#connection = connection
   }
 
-  /** As the client named it. Undefined: nowhere, because entering the lobby failed. */
+  /** As the client named it. Undefined: in no room, because entering the lobby failed. */
   get roomId(): string | undefined {
     return this.#taken?.roomId
   }
@@ -43,7 +43,7 @@ export class Seat {
     await this.#move({ roomId, room }, reply)
   }
 
-  /** Ends the membership of the room; the connection is then nowhere. @returns the room left */
+  /** Ends the membership of the room; the connection is then in none. @returns the room left */
   async leave(): Promise<string> {
     const taken = this.#mustBeSomewhere()
     if (this.isLobby()) throw new SkeinError("bad_request", "the lobby cannot be left: join another room")

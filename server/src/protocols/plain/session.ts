@@ -69,7 +69,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
 
   frame(frame: Frame): void {
     if (this.#refused) return
-    // Whether its rate is bounded is known once it is known who it is. Until then only the inbox bounds it.
+    // Back ends have no rate, so it is applied once the identity is known. Until then only the inbox bounds the client.
     if (this.#participant === undefined) this.#early += typeof frame === "string" ? 1 : 0
     else if (!this.#isWithinRate()) return
     this.#take(frame)
@@ -78,7 +78,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
   closed(code: number): void {
     this.#closed = true
     if (this.#participant === undefined) return
-    // What it sent before it went is still carried out; nobody is there any more to wait for the answer.
+    // What it sent before it closed is still carried out, without waiting for anything.
     this.#shared.parts.channels.unregister(this.#participant.connection, isGoodbye(code))
     if (!this.#isArriving) this.#startWhenSettled()
   }
@@ -125,7 +125,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     if (!this.#closed) parts.channels.register(connection)
     const participant = new Participant(this.#shared, this, connection, who)
     this.#participant = participant
-    // Failing here is no reason to end the connection: `tick` and saying something try again.
+    // Failing here does not end the connection: `tick` and the next message try again.
     await participant.enterLobby(arrival).catch((error: unknown) => this.failedAside(error))
     await participant.enterChannels()
   }
@@ -182,7 +182,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     this.#sendError(error)
   }
 
-  /** Not in the turn of a frame: before the connection has settled, the client is told only then. */
+  /** For failures outside the turn of a frame. Before the connection has settled they are told only then. */
   failedAside(error: unknown): void {
     if (this.#inbox.isStarted) this.#failed(error)
     else this.#inbox.add(() => Promise.reject(error))

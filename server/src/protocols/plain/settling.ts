@@ -42,7 +42,7 @@ export class Settling {
     this.#arm()
   }
 
-  /** Nobody waits for longer than the delay: who seems to would wait until a clock that was put back has caught up. */
+  /** Nobody waits longer than the delay. More than that is left only when the machine's clock was put back. */
   #leftMs(dueMs: number): number {
     const leftMs = dueMs - this.#clock.nowMs()
     return leftMs > this.#delayMs ? 0 : leftMs

@@ -4,9 +4,9 @@ import { RuleBook } from "../../core/rules.ts"
 import { Apps } from "./apps.ts"
 import { channelNameProblem, kindOf } from "./channel-kinds.ts"
 import { dataLiteral, dataText, toDraft } from "./event-data.ts"
-import { appWith } from "./options.ts"
 import { pusherRules } from "./rules.ts"
 import { formatSocketId, pageNumber, parseSocketId } from "./socket-id.ts"
+import { appWith } from "./testing/app-with.ts"
 
 const shared = appWith({ id: "one", keys: [{ key: "k1", secret: "s" }], sharesChannels: true })
 const apart = appWith({ id: "two", keys: [{ key: "k2", secret: "s" }] })

@@ -66,8 +66,8 @@ export class Apps {
   }
 
   /**
-   * As `ofChannel`, without the channels of other protocols whose names the app's clients could not use: those are
-   * none of its back end's business.
+   * As `ofChannel`, but undefined for channels of other protocols whose names the app's clients could not use: its back
+   * end is not shown them.
    */
   shown(coreChannel: string): { readonly app: App; readonly channel: string } | undefined {
     const owned = this.ofChannel(coreChannel)

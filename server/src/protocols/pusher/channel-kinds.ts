@@ -7,28 +7,30 @@ export interface ChannelKind {
   readonly cache: boolean
 }
 
+/** Begins the channel that reaches all connections of one user, by the user's id. */
 export const USER_CHANNEL_PREFIX = "#server-to-user-"
 
-const kind = (access: ChannelKind["access"], encrypted = false, cache = false): ChannelKind => ({
+const kind = (access: ChannelKind["access"], ...marks: readonly ("encrypted" | "cache")[]): ChannelKind => ({
   access,
-  encrypted,
-  cache,
+  encrypted: marks.includes("encrypted"),
+  cache: marks.includes("cache"),
 })
 
-/** Longest first: the first that fits is it. With their dash, at the beginning only. */
+/** Longer ones first: the first that a name begins with counts. */
 export const CHANNEL_PREFIXES: readonly (readonly [prefix: string, kind: ChannelKind])[] = [
-  ["private-encrypted-cache-", kind("private", true, true)],
-  ["private-encrypted-", kind("private", true)],
-  ["private-cache-", kind("private", false, true)],
-  ["presence-cache-", kind("presence", false, true)],
+  ["private-encrypted-cache-", kind("private", "encrypted", "cache")],
+  ["private-encrypted-", kind("private", "encrypted")],
+  ["private-cache-", kind("private", "cache")],
+  ["presence-cache-", kind("presence", "cache")],
   ["private-", kind("private")],
   ["presence-", kind("presence")],
-  ["cache-", kind("public", false, true)],
+  ["cache-", kind("public", "cache")],
   [USER_CHANNEL_PREFIX, kind("user")],
 ]
 
 const PUBLIC = kind("public")
 
+/** The kind of a channel, by the beginning of its name. */
 export function kindOf(channel: string): ChannelKind {
   for (const [prefix, kind] of CHANNEL_PREFIXES) if (channel.startsWith(prefix)) return kind
   return PUBLIC

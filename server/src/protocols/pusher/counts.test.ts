@@ -2,7 +2,8 @@ import { expect, test } from "bun:test"
 import { Apps } from "./apps.ts"
 import { Counts } from "./counts.ts"
 import { pusherEncoders } from "./encoders.ts"
-import { appWith, type PusherParts } from "./options.ts"
+import type { PusherParts } from "./options.ts"
+import { appWith } from "./testing/app-with.ts"
 
 function start() {
   const keys = [{ key: "the-key", secret: "the-secret" }]

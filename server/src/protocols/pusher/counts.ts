@@ -4,12 +4,12 @@ import { kindOf } from "./channel-kinds.ts"
 import * as frames from "./frames.ts"
 import type { PusherParts } from "./options.ts"
 
-/** Up to so many subscribers every change is told (once per `COUNT_EVERY_MS`), beyond at most every `LARGE_EVERY_MS`. */
+/** Up to this many subscribers a change is told within `COUNT_EVERY_MS`, with more at most every `LARGE_EVERY_MS`. */
 const LARGE_FROM = 100
 const LARGE_EVERY_MS = 5_000
 export const COUNT_EVERY_MS = 250
 
-/** Tells subscribers how many they are, in apps that want it. */
+/** Tells the subscribers of a channel how many they are, in apps with `subscription_count`. */
 export class Counts implements ChannelObserver {
   readonly #parts: PusherParts
   /** Core channels whose count changed and has not been told. */

@@ -52,7 +52,7 @@ export function pusherEncoders(apps: Apps, defaultEvent: string): PusherEncoders
   }
 }
 
-/** Undefined: bytes that cannot be shown. */
+/** Undefined: the payload is bytes that no JSON frame can carry. */
 export function stockFrame(channel: string, publication: Publication, defaultEvent: string): string | undefined {
   const literal = dataLiteral(publication)
   if (literal === undefined) return undefined

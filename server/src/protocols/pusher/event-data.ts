@@ -11,6 +11,7 @@ const SENDER_TAG = "sender"
 
 const PLAIN_TEXT = "text"
 
+/** An event as core publishes it. */
 export interface EventDraft {
   readonly data: string
   readonly tags: Readonly<Record<string, string>>
@@ -29,6 +30,7 @@ export function toDraft(event: string, data: string, sender?: number): EventDraf
   }
 }
 
+/** The name of an event; publications of other protocols have none and are called `defaultEvent`. */
 export const eventName = ({ tags }: Publication, defaultEvent: string): string => tags?.[EVENT_TAG] ?? defaultEvent
 
 /** `data` as it stands in a frame: a JSON string. Undefined: bytes that no JSON protocol can carry. */
@@ -44,6 +46,7 @@ export function dataText(publication: Publication): string | undefined {
   return literal === undefined ? undefined : JSON.parse(literal)
 }
 
+/** Whether the client of this page caused the event, and must not be sent it. */
 export const wasSentBy = ({ tags }: Publication, page: number): boolean => tags?.[SENDER_TAG] === String(page)
 
 function isJsonText(text: string): boolean {

@@ -13,6 +13,7 @@ export interface AppKey {
   readonly secret: string
 }
 
+/** Bounds of one app. */
 export interface AppLimits {
   /** Connections of this app on this node, 0 for any number. Past it: close code 4004. */
   readonly maxConnections: number
@@ -35,6 +36,7 @@ export interface AppLimits {
   readonly maxWatchlist: number
 }
 
+/** Bounds of an app that configures none. */
 export const DEFAULT_APP_LIMITS: AppLimits = {
   maxConnections: 0,
   maxEventBytes: 102_400,
@@ -74,32 +76,15 @@ export interface AppOptions {
   readonly limits: AppLimits
 }
 
-/** An app as one starts with; say only what differs. */
-export function appWith(change: Partial<AppOptions> & Pick<AppOptions, "id" | "keys">): AppOptions {
-  return {
-    enabled: true,
-    sharesChannels: false,
-    channelNames: "pusher",
-    allowsOrigin: () => true,
-    clientEvents: true,
-    subscriptionCount: false,
-    watchlist: true,
-    authorizeWithinMs: 0,
-    terminateCode: 4009,
-    replayWindowMs: 0,
-    limits: DEFAULT_APP_LIMITS,
-    ...change,
-  }
-}
-
+/** Bounds and settings that all apps share. */
 export interface PusherConfig {
   /** In front of `/app/…` and `/apps/…`, "" or like "/realtime". Never part of what is signed. */
   readonly pathPrefix: string
   /** Told to clients: silent that long, they ping. Seconds. */
   readonly activityTimeoutSeconds: number
-  /** A client that neither said anything nor showed a sign of life for this long is asked for one … */
-  readonly pingAfterMs: number
-  /** … and closed with 4201 when it stays silent for this much longer. */
+  /** How often each client is asked for a sign of life: proxies cut connections on which the server says nothing … */
+  readonly pingIntervalMs: number
+  /** … and closed with 4201 when it has given none for this long. */
   readonly pongTimeoutMs: number
   /** What a publication of another protocol, which has no event name, is called here. */
   readonly defaultEvent: string
@@ -117,27 +102,13 @@ export interface PusherConfig {
   readonly subscribeBurst: number
 }
 
-export const DEFAULT_CONFIG: PusherConfig = {
-  pathPrefix: "",
-  activityTimeoutSeconds: 120,
-  pingAfterMs: 150_000,
-  pongTimeoutMs: 30_000,
-  defaultEvent: "message",
-  clockToleranceMs: 600_000,
-  maxFrameBytes: 131_072,
-  maxBodyBytes: 1_048_576,
-  messagesPerSecond: 200,
-  messageBurst: 1_000,
-  subscribesPerSecond: 100,
-  subscribeBurst: 256,
-}
-
-/** What happens here that the app's back end may want to hear of (webhooks). Never throws, never waits. */
+/** Hears of what an app's back end may want to be told (webhooks). Methods MUST NOT throw or wait. */
 export interface BackEndEvents {
   clientEvent(event: ClientEvent): void
   cacheMiss(appId: string, channel: string): void
 }
 
+/** A client event as webhooks tell it. */
 export interface ClientEvent {
   readonly appId: string
   readonly channel: string
@@ -159,6 +130,7 @@ export interface AppSessions {
   readonly allowsOrigin: (headers: Headers) => boolean
 }
 
+/** What the protocol works with. */
 export interface PusherParts {
   readonly apps: Apps
   readonly encoders: PusherEncoders

@@ -8,7 +8,7 @@ export interface LeftChannel {
   readonly confirmed: number
   /** It was sent nothing after this. */
   readonly sent: number
-  /** Who comes back later starts anew. */
+  /** A page that comes back later than this starts anew. Unix milliseconds. */
   readonly untilMs: number
 }
 
@@ -45,7 +45,7 @@ export class Pages {
     return new Map([...(left ?? [])].filter(([, { untilMs }]) => untilMs > nowMs))
   }
 
-  /** @param channels - where it stood; none: it was nowhere */
+  /** @param channels - where it stood, by core channel; empty: it had nothing to recover */
   leave(app: App, pageId: string, holder: PageHolder, channels: Left, nowMs: number): void {
     const key = keyOf(app, pageNumber(app.id, pageId))
     if (this.#holders.get(key) !== holder) return

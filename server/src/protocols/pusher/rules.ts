@@ -5,7 +5,7 @@ import type { AppOptions } from "./options.ts"
 /** Pusher keeps the last event of a cache channel for up to half an hour. */
 const CACHE_TTL_MS = 30 * 60_000
 
-/** Nobody but who proves permission; Pusher's sessions prove it with signatures, others with tokens. */
+/** Needs proof of permission: of Pusher's sessions a signature, of others a token. */
 const CLOSED: Omit<ChannelRule, "pattern"> = {
   historySize: 0,
   historyTtlMs: CACHE_TTL_MS,

@@ -5,7 +5,7 @@ import { RecentSockets } from "./recent-sockets.ts"
 import { Refusals } from "./refusals.ts"
 import { Users } from "./users.ts"
 
-/** What the sessions of this node know together. */
+/** State that all sessions of this node share. */
 export class Shared {
   readonly users = new Users()
   readonly pages = new Pages()

@@ -5,7 +5,7 @@ export function sign(secret: string, text: string | Uint8Array): string {
   return createHmac("sha256", secret).update(text).digest("hex")
 }
 
-/** Compares in a time that depends on neither. `given` is what a stranger sent. */
+/** Compares in constant time. @param given - as the client sent it */
 export function isSignature(given: string, secret: string, text: string): boolean {
   const expected = Buffer.from(sign(secret, text))
   const candidate = Buffer.from(given)
@@ -19,4 +19,5 @@ export function channelSigningText(socketId: string, channel: string, channelDat
   return channelData ? `${socketId}:${channel}:${channelData}` : `${socketId}:${channel}`
 }
 
+/** What is signed for a sign-in. `userData`: exactly the bytes received. */
 export const userSigningText = (socketId: string, userData: string): string => `${socketId}::user::${userData}`

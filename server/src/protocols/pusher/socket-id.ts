@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 
 /**
  * `<connection>.<page>`: the first number is new for every connection, the second stays with the page of a client
- * that has a page id. A back end that was handed the socket id of before a reconnect so still names the right client.
+ * that has a page id. So a back end that holds the socket id from before a reconnect still names the right client.
  */
 export interface SocketId {
   readonly connection: number

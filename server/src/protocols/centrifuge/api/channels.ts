@@ -24,17 +24,20 @@ const historySchema = z.object({
 })
 const channelsSchema = z.object({ pattern: optionalText })
 
+/** Everybody in a channel, by client id. */
 export function presence({ channels }: CentrifugeParts, params: ApiParams): string {
   const members = channels.presence(undefined, parseParams(channelSchema, params).channel)
   const wire = Object.fromEntries([...members].map(([client, info]) => [client, toWireInfo(info)]))
   return writeMessage("PresenceResult", { presence: wire })
 }
 
+/** How many clients and users are in a channel. */
 export function presenceStats({ channels }: CentrifugeParts, params: ApiParams): string {
   const { clients, users } = channels.presenceStats(undefined, parseParams(channelSchema, params).channel)
   return writeMessage("PresenceStatsResult", { num_clients: clients, num_users: users })
 }
 
+/** A page of a channel's publications, and its position. */
 export async function history({ channels }: CentrifugeParts, params: ApiParams): Promise<string> {
   const { channel, limit, since, reverse } = parseParams(historySchema, params)
   const page = await channels.history(undefined, channel, historyRequest({ limit, since, reverse }))
@@ -43,7 +46,7 @@ export async function history({ channels }: CentrifugeParts, params: ApiParams):
   return `{"publications":[${publications}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`
 }
 
-/** Payloads that are no JSON travel as base64 under another name. */
+/** Payloads that are not JSON travel as base64, as `b64data`. */
 function publicationText(publication: Publication): string {
   const { data } = publication
   if (typeof data === "string" || jsonTextOf(data) !== undefined)
@@ -52,6 +55,7 @@ function publicationText(publication: Publication): string {
   return rest.replace("{", `{"b64data":"${Buffer.from(data).toString("base64")}"${rest === "{}" ? "" : ","}`)
 }
 
+/** Forgets the publications of a channel; its position stays. */
 export async function historyRemove({ channels }: CentrifugeParts, params: ApiParams): Promise<string> {
   await channels.removeHistory(parseParams(channelSchema, params).channel)
   return "{}"
@@ -65,6 +69,7 @@ export function list({ channels }: CentrifugeParts, params: ApiParams): string {
   return JSON.stringify({ channels: counts })
 }
 
+/** This node in figures. */
 export function info({ channels: { hub }, node, clock }: CentrifugeParts): string {
   let subscriptions = 0
   for (const count of hub.channels.values()) subscriptions += count

@@ -45,6 +45,7 @@ function isOfSession({ identity, events }: Connection, session: string): boolean
   return events instanceof CentrifugeSession && events.secret === session
 }
 
+/** Subscribes connections to a channel, with recovery from `recover_since`. */
 export async function subscribe(parts: CentrifugeParts, params: ApiParams): Promise<string> {
   const values = parseParams(subscribeSchema, params)
   if (values.override && Object.keys(values.override).length > 0)
@@ -69,7 +70,7 @@ export async function subscribe(parts: CentrifugeParts, params: ApiParams): Prom
 
 async function add(parts: CentrifugeParts, connection: Connection, channel: string, request: SubscribeRequest) {
   const { events } = connection
-  // Protocols without a word for it cannot be subscribed from outside.
+  // Some protocols have no frame that tells a client of a subscription it did not ask for.
   if (events.subscribed === undefined) return
   try {
     await parts.channels.subscribe(connection, channel, request, (result) => events.subscribed?.(channel, result))
@@ -78,12 +79,14 @@ async function add(parts: CentrifugeParts, connection: Connection, channel: stri
   }
 }
 
+/** Ends the subscriptions of connections to a channel. */
 export function unsubscribe(parts: CentrifugeParts, params: ApiParams): string {
   const values = parseParams(unsubscribeSchema, params)
   for (const connection of targets(parts, values)) parts.channels.revoke(connection, values.channel)
   return "{}"
 }
 
+/** Closes connections, but for those of `whitelist`. */
 export function disconnect(parts: CentrifugeParts, params: ApiParams): string {
   const values = parseParams(disconnectSchema, params)
   const close = closeReason(values.disconnect)
@@ -102,6 +105,7 @@ function closeReason(asked: z.output<typeof disconnectSchema>["disconnect"]): Cl
   }
 }
 
+/** Prolongs connections, or closes them as expired. */
 export function refresh(parts: CentrifugeParts, params: ApiParams): string {
   const values = parseParams(refreshSchema, params)
   const info = jsonOf(params, "info")

@@ -1,7 +1,7 @@
 import { ERRORS, type SkeinError, toSkeinError } from "../../../core/errors.ts"
 import type { Logger } from "../../../core/logger.ts"
 
-/** `{"code":…,"message":…}` for anything thrown; what is our own fault goes into the log and not to the caller. */
+/** `{"code":…,"message":…}` for anything thrown. The text of internal errors goes into the log and not to the caller. */
 export function errorBody(thrown: unknown, log: Logger): string {
   const error = toSkeinError(thrown)
   if (error.code === "internal") log.error({ err: thrown }, "a call of the server API failed")

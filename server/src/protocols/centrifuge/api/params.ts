@@ -10,10 +10,10 @@ export interface ApiParams {
   readonly text: string
 }
 
-/** What back ends send for "nothing": null, and `[]` where an object is meant (PHP's empty array). */
+/** What back ends send where they mean nothing: null, or `[]` for an object (PHP's empty array). */
 const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0)
 
-/** The members that say something. */
+/** The members that hold a value. */
 function members(values: unknown): Readonly<Record<string, unknown>> {
   const said: Record<string, unknown> = {}
   if (typeof values !== "object" || values === null) return said

@@ -13,7 +13,7 @@ const draftSchema = {
   tags,
   idempotency_key: z.string().max(MAX_IDEMPOTENCY_KEY_LENGTH).optional(),
   version: z.int().nonnegative().optional(),
-  /** Beyond Centrifugo: the connection that caused it and gets nothing, by client id or Pusher's socket id. */
+  /** Not in Centrifugo: a connection that does not receive it, by client id or by Pusher's socket id. */
   exclude: optionalText,
 }
 const publishSchema = z.object({ channel: channelName, ...draftSchema })
@@ -24,6 +24,7 @@ const broadcastSchema = z.object({
 
 type DraftValues = Omit<z.output<typeof publishSchema>, "channel">
 
+/** Publishes to one channel. */
 export async function publish({ channels }: CentrifugeParts, params: ApiParams): Promise<string> {
   const values = isPlain(params.values) ? params.values : parseParams(publishSchema, params)
   const { position } = await channels.publish(values.channel, draftOf(values, params))
@@ -38,7 +39,7 @@ function isPlain(values: unknown): values is z.output<typeof publishSchema> {
   return true
 }
 
-/** The same to many channels, each with its own result, in the order asked. */
+/** Publishes the same to many channels; each has its own result, in the order asked. */
 export async function broadcast({ channels, log }: CentrifugeParts, params: ApiParams): Promise<string> {
   const values = parseParams(broadcastSchema, params)
   const draft = draftOf(values, params)

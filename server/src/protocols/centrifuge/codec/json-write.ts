@@ -7,7 +7,7 @@ export class NotJsonPayload extends Error {}
 
 type Values = Readonly<Record<string, unknown>>
 
-/** Several entries of MESSAGES have the same fields looked at again and again: pairs made once. */
+/** The fields of each message as pairs, made once: every frame written needs them. */
 const fieldLists = new Map<MessageName, readonly (readonly [string, Field])[]>()
 
 function fieldList(name: MessageName) {

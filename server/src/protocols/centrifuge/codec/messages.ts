@@ -65,6 +65,7 @@ interface SubRefreshRequest {
   readonly type?: number
 }
 
+/** The command of one kind. */
 export type CommandOf<Kind extends Command["kind"]> = Extract<Command, { readonly kind: Kind }>
 
 export interface WireClientInfo {

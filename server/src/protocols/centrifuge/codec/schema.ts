@@ -24,6 +24,7 @@ function field(number: number, type: string, shape: Field["shape"]): Field {
   return { number, type: type as Field["type"], shape, always: false }
 }
 
+/** Every message, with its fields by their names on the wire. */
 export const MESSAGES = {
   // client → server
   Command: {

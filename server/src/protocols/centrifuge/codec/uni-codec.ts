@@ -5,7 +5,7 @@ import { ensureShape, parseObject } from "./json-read.ts"
 import { writeMessage } from "./json-write.ts"
 import type { Answer, Command, Push, WireConnectRequest } from "./messages.ts"
 
-/** The one thing a unidirectional client says: a connect request without wrapper and id. */
+/** The one frame of a unidirectional client: a connect request without wrapper and id. */
 class ConnectReader implements CommandReader {
   #text: string | undefined
 
@@ -22,7 +22,7 @@ class ConnectReader implements CommandReader {
   }
 }
 
-/** A `subscribe` push says more than elsewhere: whether all that was missed follows. No reply could say it here. */
+/** A `subscribe` push also says whether everything missed follows, because these clients get no reply that could say it. */
 function write(push: Push): string {
   if (!("subscribe" in push)) return writeMessage("Push", push)
   return `{"channel":${JSON.stringify(push.channel)},"subscribe":${writeMessage("SubscribeResult", push.subscribe)}}`

@@ -24,7 +24,7 @@ export function onlyListens(commands: string): boolean {
     for (let command = reader.next(); command !== undefined; command = reader.next())
       if (command.kind !== "connect" && command.kind !== "subscribe") return false
   } catch (error) {
-    // What comes behind is not read either; the session tells the client what is wrong with it.
+    // The session does not read beyond a bad frame either, and tells the client what is wrong with it.
     if (!(error instanceof BadFrame)) throw error
   }
   return true

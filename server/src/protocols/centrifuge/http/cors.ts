@@ -12,7 +12,7 @@ export async function withCors(context: Context, next: () => Promise<void>, gate
   for (const [name, value] of Object.entries(cors)) context.res.headers.set(name, value)
 }
 
-/** Sent by a page of another site that does not say which: a link, an image. Pages that may connect send an Origin. */
+/** A link or an image of another site's page, sent without an Origin. Pages that may connect always send one. */
 function isSentAlong(headers: Headers): boolean {
   const site = headers.get("sec-fetch-site")
   return headers.get("origin") === null && (site === "cross-site" || site === "same-site")

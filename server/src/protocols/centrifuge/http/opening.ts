@@ -7,10 +7,11 @@ import { EmulatedSessions } from "./emulation.ts"
 export const STREAM_HEADERS = {
   "Cache-Control": "private, no-cache, no-store, must-revalidate, max-age=0",
   "X-Accel-Buffering": "no",
-  // What people write streams by here: no browser may take it for a page.
+  // A stream carries text of users: no browser may take it for a page.
   "X-Content-Type-Options": "nosniff",
 }
 
+/** A request that opens a stream, and how the stream is written. */
 export interface Opening {
   readonly request: Request
   readonly handshake: Handshake

@@ -48,7 +48,7 @@ function addHttpStream(routes: Hono, shared: SessionShared, gateway: StreamGatew
   takesPostOnly(routes, "/connection/http_stream")
 }
 
-/** Behind the route itself: what else is tried there. */
+/** Answers other methods at this path. Call after the route itself was added. */
 function takesPostOnly(routes: Hono, path: string): void {
   routes.all(path, (context) => context.text("this address takes POST only\n", 405, { Allow: "POST" }))
 }

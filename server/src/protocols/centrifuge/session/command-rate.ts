@@ -1,17 +1,19 @@
 import { RateLimit } from "../../../core/limits.ts"
+import type { Command } from "../codec/messages.ts"
 import type { CentrifugeConfig } from "../options.ts"
 
 /** What becomes of a command that comes now. */
 export type RateVerdict = "serve" | "refuse" | "close"
 
+/** The part of the configuration that rates need. */
 export type RateConfig = Pick<
   CentrifugeConfig,
   "commandsPerSecond" | "commandBurst" | "subscribesPerSecond" | "subscribeBurst"
 >
 
 /**
- * Commands of one connection: so many a second are served, as many again refused with an error the client
- * understands; who goes on beyond that is cut off. Subscribing, which costs more, has a bound of its own.
+ * The rate of one connection's commands: up to it they are served, up to twice as many are refused with an error the
+ * client understands, beyond that the connection is closed. Subscribing, which costs more, has a rate of its own.
  */
 export class CommandRate {
   readonly #config: RateConfig
@@ -24,9 +26,10 @@ export class CommandRate {
     this.#config = config
   }
 
-  next(nowMs: number, isSubscribe: boolean): RateVerdict {
+  /** Takes one command of this kind from the rate. */
+  next(nowMs: number, kind: Command["kind"]): RateVerdict {
     const { commandsPerSecond, commandBurst, subscribesPerSecond, subscribeBurst } = this.#config
-    if (isSubscribe) {
+    if (kind === "subscribe") {
       if (subscribesPerSecond === 0) return "serve"
       this.#subscribes ??= new RateLimit(subscribesPerSecond, subscribeBurst, nowMs)
       if (this.#subscribes.take(nowMs)) return "serve"
@@ -40,8 +43,8 @@ export class CommandRate {
   }
 
   /**
-   * Takes for an answer that costs as much as so many commands more; at most half of the burst, so that it can be had
-   * at all. False: not now.
+   * Takes from the rate for an answer that costs as much as this many further commands; at most half of the burst, so
+   * that even the dearest answer can be had. False: nothing was taken, the rate does not allow it now.
    */
   affords(nowMs: number, commands: number): boolean {
     const { commandsPerSecond, commandBurst } = this.#config

@@ -38,6 +38,7 @@ const HANDLERS: Handlers = {
   },
 }
 
+/** What serves this command. @throws BadFrame when nothing does */
 export function handlerOf(command: Command): Handler {
   const handler = HANDLERS[command.kind]
   if (handler === undefined) throw new BadFrame("command without a known request")

@@ -6,8 +6,8 @@ const EVERY_MS = 1_000
 const MAX_KINDS = 20
 
 /**
- * Failures of ours on their way to the log. An outage (the site's sessions, its keys) meets every client that connects,
- * and all of them connect at once then: each failure is told once a second, with how often it happened since.
+ * Writes internal failures into the log, each at most once a second with how often it has happened: an outage (of the
+ * site's sessions or keys) fails every client that connects, and in an outage all of them connect at once.
  */
 export class Failures {
   readonly #log: Logger

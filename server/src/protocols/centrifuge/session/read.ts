@@ -10,7 +10,7 @@ export async function history(session: CentrifugeSession, { id, request }: Comma
   session.answer(id, { history: { publications: page.publications.map(toWirePublication), epoch, offset } })
 }
 
-/** Undefined and null mean absent, whoever parsed it. */
+/** As clients and back ends send it: undefined and null both mean absent. */
 interface HistoryQuery {
   readonly limit?: number | undefined
   readonly since?:
@@ -25,7 +25,7 @@ export function historyRequest({ limit = 0, since, reverse = false }: HistoryQue
   return { limit, reverse, ...(position ? { since: position } : {}) }
 }
 
-/** Telling who so many are costs as much as serving another command. */
+/** Encoding this many members costs as much as serving one command. */
 const MEMBERS_PER_COMMAND = 100
 
 export function presence(session: CentrifugeSession, { id, request }: CommandOf<"presence">): void {

@@ -191,7 +191,7 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     this.socket.close(reason)
   }
 
-  /** For answers that cost as much as so many commands more. @throws SkeinError `too_many_requests` */
+  /** Call before giving an answer that costs as much as this many commands more. @throws SkeinError `too_many_requests` */
   ensureAffordable(commands: number): void {
     const { config, clock } = this.shared.parts
     if (commands < 1 || this.connection?.identity.backEnd) return
@@ -291,10 +291,9 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     const { config, clock } = this.shared.parts
     if (this.connection?.identity.backEnd) return true
     this.#rate ??= new CommandRate(config)
-    const isSubscribe = command.kind === "subscribe"
-    const verdict = this.#rate.next(clock.nowMs(), isSubscribe)
+    const verdict = this.#rate.next(clock.nowMs(), command.kind)
     if (verdict === "serve") return true
-    const limit = isSubscribe ? "limits.subscribes_per_second" : "limits.messages_per_second"
+    const limit = command.kind === "subscribe" ? "limits.subscribes_per_second" : "limits.messages_per_second"
     const error = limitError(limit, "too_many_requests", "more commands a second than a connection may send")
     if (verdict === "refuse") this.#fail(command.id, error)
     else this.end(because(CLOSE.tooManyRequests, "commands keep coming faster than allowed"))

@@ -3,7 +3,7 @@ import type { CentrifugeConfig } from "../options.ts"
 
 const NEVER = Number.POSITIVE_INFINITY
 
-/** What a look at the clock asks for. */
+/** What is to be done now. */
 export type Due =
   | { readonly kind: "nothing" }
   | { readonly kind: "ping" }
@@ -13,7 +13,7 @@ const NOTHING: Due = { kind: "nothing" }
 const PING: Due = { kind: "ping" }
 const close = (reason: CloseReason): Due => ({ kind: "close", close: reason })
 
-/** When one connection is pinged, and when it is given up. Plain numbers: the session asks once a second. */
+/** When one connection is pinged, and when it counts as dead. No timers: the session asks once a second. */
 export class Timing {
   readonly #config: CentrifugeConfig
   readonly #connectByMs: number
@@ -37,7 +37,7 @@ export class Timing {
     return this.#pingAtMs !== NEVER
   }
 
-  /** False: nobody asked. */
+  /** False: no ping is open. */
   pong(): boolean {
     if (this.#pongByMs === NEVER) return false
     this.#pongByMs = NEVER

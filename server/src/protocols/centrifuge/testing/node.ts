@@ -9,8 +9,27 @@ import { FakeClock } from "../../../core/testing/fake-clock.ts"
 import { CHANNEL_LIMITS, FakeLog, FakeTopics } from "../../../core/testing/fake-node.ts"
 import type { HandshakeIdentity, Tokens } from "../../../core/tokens.ts"
 import type { Handshake, Session, Socket } from "../../../gateway/protocol.ts"
-import { centrifugeEncoders, createCentrifuge, DEFAULT_CONFIG } from "../centrifuge.ts"
+import { centrifugeEncoders, createCentrifuge } from "../centrifuge.ts"
 import type { CentrifugeConfig, CentrifugeParts } from "../options.ts"
+
+/** Values for tests; say only what differs. The program takes all of them from its configuration. */
+const DEFAULT_CONFIG: CentrifugeConfig = {
+  pingIntervalMs: 25_000,
+  pongTimeoutMs: 8_000,
+  connectTimeoutMs: 10_000,
+  expiryGraceMs: 25_000,
+  maxFrameBytes: 65_536,
+  maxCommandsInFlight: 64,
+  maxBacklogBytes: 262_144,
+  commandsPerSecond: 500,
+  commandBurst: 2_000,
+  subscribesPerSecond: 100,
+  subscribeBurst: 256,
+  allowAnonymous: false,
+  maxBodyBytes: 1_048_576,
+  httpStream: true,
+  sse: true,
+}
 
 export interface NodeOptions extends Partial<Omit<CentrifugeParts, "config">> {
   readonly rules: readonly ChannelRule[]

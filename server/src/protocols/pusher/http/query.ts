@@ -3,16 +3,16 @@ export type Query = ReadonlyMap<string, string>
 
 /**
  * @param search - as on the wire, with or without "?"
- * @param plusIsSpace - some clients escape spaces so; most send a plus as itself
+ * @param plus - what "+" stands for: some clients write spaces so, most mean the sign itself
  */
-export function readQuery(search: string, plusIsSpace: boolean): Query {
+export function readQuery(search: string, plus: "space" | "itself" = "itself"): Query {
   const query = new Map<string, string>()
   for (const pair of search.replace(/^\?/, "").split("&")) {
     if (pair === "") continue
     const equals = pair.indexOf("=")
     const [rawKey, rawValue] = equals < 0 ? [pair, ""] : [pair.slice(0, equals), pair.slice(equals + 1)]
     const key = unescaped(rawKey).toLowerCase()
-    const value = unescaped(plusIsSpace ? rawValue.replaceAll("+", " ") : rawValue)
+    const value = unescaped(plus === "space" ? rawValue.replaceAll("+", " ") : rawValue)
     const list = /^(.+)\[\d*\]$/.exec(key)?.[1]
     const before = list === undefined ? undefined : query.get(list)
     query.set(list ?? key, before === undefined ? value : `${before},${value}`)

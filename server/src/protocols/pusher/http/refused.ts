@@ -4,7 +4,7 @@ import type { PusherParts } from "../options.ts"
 import { toRefusal } from "../refusal.ts"
 import type { Shared } from "../shared.ts"
 
-/** The answer to a request that gets nothing: a sentence of plain text, as SDKs show the body to developers. */
+/** The answer to a refused request: a sentence of plain text, as SDKs show the body to developers. */
 export function refused({ apps }: PusherParts, { refusals }: Shared, { req }: Context, error: unknown): Response {
   const refusal = toRefusal(error)
   const app = apps.byId(req.param("app") ?? "") ?? apps.byKey(req.query("key") ?? "")

@@ -14,7 +14,7 @@ import { refused } from "./refused.ts"
 
 /** Socket id, channel name, and what pages add with `params`. */
 const MAX_BODY_BYTES = 8_192
-/** A signature is used at once. Not good for longer than a login that has just ended is still looked for. */
+/** A signature is used at once. It must not outlive the time in which a login that has just ended is still closed for. */
 const SIGNED_FOR_MS = 9_000
 
 interface Asked {
@@ -66,7 +66,7 @@ async function respond(
   }
 }
 
-/** These clients do not say whose they are, so that the address of the endpoint does: `/pusher/auth?key=…`. */
+/** Which app the request is for. These clients do not say it, so the address of the endpoint does: `/pusher/auth?key=…`. */
 function chosenApp({ apps, sessions }: PusherParts, { searchParams }: URL) {
   const name = searchParams.get("key")
   const candidates = apps.all.filter(({ id }) => sessions.has(id))
@@ -166,7 +166,7 @@ function ensureMayEnter({ app, sessions, user }: Asked, { channels }: PusherPart
   )
 }
 
-/** Name and picture as far as others of the app may have to carry them. */
+/** Name and picture, left out as far as they are longer than a member's `user_info` may be. */
 function infoOf({ options }: App, { info }: Identity): { user_info?: Readonly<Record<string, unknown>> } {
   const { name, avatar } = parseObject(info ?? "") ?? {}
   const fits = (candidate: object) =>

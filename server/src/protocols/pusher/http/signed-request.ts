@@ -10,6 +10,7 @@ export interface SignedRequest {
   readonly body: Uint8Array
 }
 
+/** A request whose signature is still to be checked. */
 export interface UnsignedRequest {
   readonly method: string
   /** As on the wire, without the configured prefix. */
@@ -30,7 +31,7 @@ export function ensureSignedRequest(
   nowMs: number,
   clockToleranceMs: number,
 ): SignedRequest {
-  const query = readQuery(request.search, false)
+  const query = readQuery(request.search)
   const app = apps.byId(appId)
   const keyName = required(query, "auth_key", "key")
   const key = app?.keyNamed(keyName)
@@ -56,9 +57,7 @@ interface Reading {
 /** Paths are signed raw by some clients, unescaped by others; so are spaces in values. */
 function readings({ method, path, search }: UnsignedRequest): Reading[] {
   const paths = new Set([path, unescaped(path)])
-  const queries = search.includes("+")
-    ? [readQuery(search, false), readQuery(search, true)]
-    : [readQuery(search, false)]
+  const queries = search.includes("+") ? [readQuery(search), readQuery(search, "space")] : [readQuery(search)]
   return queries.flatMap((query) => [...paths].map((one) => ({ query, text: requestSigningText(method, one, query) })))
 }
 

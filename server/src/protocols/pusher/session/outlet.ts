@@ -3,7 +3,7 @@ import type { Frame, Outlet } from "../../../core/connection.ts"
 import type { Socket } from "../../../gateway/protocol.ts"
 import * as frames from "../frames.ts"
 
-/** Clients of earlier versions (Pusher's SDKs for Java and .NET) are told by an error too: not all read close codes. */
+/** Clients of earlier versions (Pusher's SDKs for Java and .NET) also get an error: not all of them read close codes. */
 const CODES_SINCE = 6
 
 /** Close codes of the server that mean nothing to Pusher clients, in theirs: 40xx stop, 41xx back in a second, 42xx at once. */
@@ -13,7 +13,7 @@ export function toPusherClose({ code, reason }: CloseReason): CloseReason {
   return { code: code >= 3500 && code < 4000 ? 4009 : 4200, reason }
 }
 
-/** The socket, as core holds it: closes with the codes of this protocol. */
+/** A socket that closes with the codes of this protocol. */
 export class PusherOutlet implements Outlet {
   readonly inner: Socket
   readonly #tellsBefore: boolean

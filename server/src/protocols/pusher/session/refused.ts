@@ -4,7 +4,7 @@ import { Refusal } from "../refusal.ts"
 import type { Refusals } from "../refusals.ts"
 import type { OpeningRefused } from "./opening.ts"
 
-/** In the place of a session, where there is none. */
+/** Stands for the session of a client that was refused. */
 export const REFUSED: Session = { frame: () => undefined, closed: () => undefined, drain: () => undefined }
 
 /**

@@ -9,13 +9,29 @@ import type { Session, Socket } from "../../../gateway/protocol.ts"
 import {
   type AppOptions,
   Apps,
-  appWith,
   createPusher,
-  DEFAULT_CONFIG,
+  type PusherConfig,
   type PusherEncoders,
   pusherEncoders,
   pusherRules,
 } from "../pusher.ts"
+import { appWith } from "./app-with.ts"
+
+/** Values for tests; say only what differs. The program takes all of them from its configuration. */
+const DEFAULT_CONFIG: PusherConfig = {
+  pathPrefix: "",
+  activityTimeoutSeconds: 120,
+  pingIntervalMs: 25_000,
+  pongTimeoutMs: 8_000,
+  defaultEvent: "message",
+  clockToleranceMs: 600_000,
+  maxFrameBytes: 131_072,
+  maxBodyBytes: 1_048_576,
+  messagesPerSecond: 200,
+  messageBurst: 1_000,
+  subscribesPerSecond: 100,
+  subscribeBurst: 256,
+}
 
 export const KEY = "the-key"
 export const SECRET = "the-secret"
