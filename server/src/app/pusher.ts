@@ -65,9 +65,8 @@ function pusherConfig({ pusher, limits }: Config): PusherConfig {
   return {
     pathPrefix: pusher.pathPrefix,
     activityTimeoutSeconds: Math.ceil(pusher.activityTimeoutMs / 1_000),
-    // Later than the client would ask by itself, so that most never have to be asked.
-    pingAfterMs: pusher.activityTimeoutMs + 30_000,
-    pongTimeoutMs: 30_000,
+    pingIntervalMs: limits.pingIntervalMs,
+    pongTimeoutMs: limits.pongTimeoutMs,
     defaultEvent: pusher.defaultEvent,
     clockToleranceMs: pusher.clockToleranceMs,
     maxFrameBytes: limits.maxFrameBytes,

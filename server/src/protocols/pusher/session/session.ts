@@ -55,7 +55,7 @@ export class PusherSession implements Session, Client, PageHolder {
   #subscribeRate: RateLimit | undefined
   #signedIn: SignedIn | undefined
   #heardAtMs: number
-  #pingedAtMs: number | undefined
+  #pingedAtMs: number
   #isOver = false
 
   constructor(socket: Socket, { app, version, pageId, recovering }: Opening, parts: PusherParts, shared: Shared) {
@@ -76,6 +76,7 @@ export class PusherSession implements Session, Client, PageHolder {
     this.#pageId = pageId
     this.#openedAtMs = nowMs
     this.#heardAtMs = nowMs
+    this.#pingedAtMs = nowMs
     this.connection = {
       id: this.socketId,
       identity: ANONYMOUS,
@@ -145,7 +146,7 @@ export class PusherSession implements Session, Client, PageHolder {
     if (isStranger && nowMs - this.#openedAtMs >= authorizeWithinMs) this.#expel(UNAUTHORIZED, "permission")
     else if (this.#isSilent(nowMs)) this.#end(NO_PONG)
     else if (this.confirmations?.ask(nowMs)) this.send(frames.PING)
-    else if (this.#pingedAtMs === undefined && nowMs - this.#heardAtMs >= this.parts.config.pingAfterMs) {
+    else if (nowMs - this.#pingedAtMs >= this.parts.config.pingIntervalMs) {
       this.#pingedAtMs = nowMs
       this.#askForLife()
     }
@@ -159,7 +160,6 @@ export class PusherSession implements Session, Client, PageHolder {
 
   #heardNow(): number {
     this.#heardAtMs = this.parts.clock.nowMs()
-    this.#pingedAtMs = undefined
     return this.#heardAtMs
   }
 
@@ -171,7 +171,7 @@ export class PusherSession implements Session, Client, PageHolder {
 
   #isSilent(nowMs: number): boolean {
     if (this.confirmations?.isOverdue(nowMs)) return true
-    return this.#pingedAtMs !== undefined && nowMs - this.#pingedAtMs >= this.parts.config.pongTimeoutMs
+    return this.#heardAtMs < this.#pingedAtMs && nowMs - this.#pingedAtMs >= this.parts.config.pongTimeoutMs
   }
 
   #work(text: string): Promise<void> | undefined {
