@@ -51,6 +51,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
       createRooms: config.chat.createRooms,
       maxTextLength: config.chat.maxTextLength,
       maxRooms: config.chat.maxRooms,
+      forgetGuestsAfterMs: config.chat.forgetGuestsAfterMs,
       rates: ratesOf(config.chat),
       guestRate: { perSecond: config.chat.guestsPerMinute / 60, burst: config.chat.guestBurst },
       // Bound to this machine alone, everyone who can connect at all is on it.
@@ -75,6 +76,7 @@ export function createChatOf({ config, node, store, tokens, site, clock, log }: 
         auth.guests === "anywhere" || (auth.guests === "loopback" && handshake(request).loopback),
     },
     networkOf,
+    isConnected: (userId) => channels.hub.ofUser(userId).length > 0,
     closeSession: (sessionId) => {
       for (const connection of [...channels.hub.all()])
         if (isOfSession(connection.identity.sessionId, sessionId)) connection.outlet.close(CLOSE.expired)

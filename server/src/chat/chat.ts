@@ -25,6 +25,7 @@ import { People } from "./people.ts"
 import { PlainRooms } from "./plain-rooms.ts"
 import { ensureUsableId } from "./profile.ts"
 import { type ChatChannels, Pushes } from "./pushes.ts"
+import { QuietGuests } from "./quiet-guests.ts"
 import { UserRates } from "./rates.ts"
 import { cookieOf, SESSION_COOKIE } from "./session/cookie.ts"
 import type { SessionKeys } from "./session/keys.ts"
@@ -48,6 +49,8 @@ export interface ChatOptions {
   readonly watchesSession?: (sid: string) => boolean
   /** The network of a client address, undefined on this machine: people without a name are counted by it. */
   readonly networkOf: (address: string) => string | undefined
+  /** Whether a user has a connection now. */
+  readonly isConnected: (userId: string) => boolean
   /** Ends the connections whose identity has this `sessionId`, or that of a login made with it (`isOfSession`). */
   readonly closeSession: (sessionId: string) => void
   /** Ends all connections of a user. */
@@ -112,8 +115,11 @@ export function createChat(options: ChatOptions): Chat {
   const merging = new GuestMerging({ ...parts, logins })
   const identifyByCookie = async (headers: Headers): Promise<Identity | undefined> => {
     const login = await logins.read(cookieOf(headers, SESSION_COOKIE))
-    return login && logins.identityOf(login)
+    if (login === undefined) return undefined
+    logins.noteVisit(login)
+    return logins.identityOf(login)
   }
+  const quietGuests = new QuietGuests({ ...options, people, forgetGuestsAfterMs: config.forgetGuestsAfterMs })
   const stops: (() => void)[] = []
   return {
     owner,
@@ -130,7 +136,7 @@ export function createChat(options: ChatOptions): Chat {
       return sessionRoutes({ ...options, logins, merging }).route("/", restRoutes({ ...options, call, identify }))
     },
     start: async () => {
-      stops.push(clock.every(HOUSEKEEPING_MS, () => void keepHouse(options)))
+      stops.push(clock.every(HOUSEKEEPING_MS, () => void keepHouse(options, quietGuests)))
       stops.push(clock.every(HEADCOUNT_INTERVAL_MS, () => headcounts.tell()))
       try {
         await defaultRooms.ids()
@@ -160,11 +166,20 @@ function serverSubscriptions(identity: Identity): ServerSubscription[] {
   }
 }
 
-async function keepHouse({ store, clock, config, log }: ChatOptions): Promise<void> {
+async function keepHouse({ store, clock, config, log }: ChatOptions, quietGuests: QuietGuests): Promise<void> {
   try {
     const { forgotten } = await store.forgetChanges({ beforeMs: clock.nowMs() - config.changeRetentionMs })
     if (forgotten > 0) log.info({ forgotten }, "chat: old changes forgotten")
   } catch (error) {
     log.warn({ cause: String(error) }, "chat: old changes could not be forgotten; tried again in an hour")
+  }
+  try {
+    const forgotten = await quietGuests.sweep()
+    if (forgotten > 0) log.info({ forgotten }, "chat: guests who have long been away forgotten")
+  } catch (error) {
+    log.warn(
+      { cause: String(error) },
+      "chat: guests who have long been away could not be forgotten; tried again in an hour",
+    )
   }
 }

@@ -32,6 +32,8 @@ export interface ChatConfig {
   readonly maxRooms: number
   /** Edits and deletes can be caught up with for this long; later, clients get a reset. */
   readonly changeRetentionMs: number
+  /** Guests who have said nothing, have no direct conversation and have been away for this long are forgotten. */
+  readonly forgetGuestsAfterMs: number
   readonly rates: ChatRates
   /** New guests from one address. */
   readonly guestRate: Rate
@@ -45,6 +47,7 @@ export const CHAT_DEFAULTS: ChatConfig = {
   language: "en",
   maxRooms: 10_000,
   changeRetentionMs: 30 * 24 * 3_600_000,
+  forgetGuestsAfterMs: 30 * 24 * 3_600_000,
   rates: {
     write: { perSecond: 5, burst: 20 },
     typing: { perSecond: 5, burst: 20 },

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { flag, integer, openChoice, texts } from "./fields.ts"
+import { duration, flag, integer, openChoice, texts } from "./fields.ts"
 
 /** Bounds of what a rate allows in one second. */
 const PER_SECOND = { min: 1, max: 10_000 } as const
@@ -45,6 +45,10 @@ export const chatSchema = z.strictObject({
   guestsPerMinute: integer(
     "New guests per minute from one address in the long run. A whole school may stand behind one address.",
     { default: 60, ...AT_ONCE },
+  ),
+  forgetGuestsAfterMs: duration(
+    "Guests who have said nothing, have no direct conversation and have not been here for this long are forgotten.",
+    { default: "30d", min: "1h", max: "3650d" },
   ),
   guestBurst: integer("New guests from one address at once.", { default: 100, ...AT_ONCE }),
 })

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test"
 import fc from "fast-check"
 import { type ChatStore, MAX_ANSWER_BYTES, type StoredMessage, type StoreInput, UNREAD_CAP } from "./contract.ts"
+import { guestsContract } from "./guests-suite.ts"
 import { mergingContract } from "./merging-suite.ts"
 import { codeOf } from "./testing/code-of.ts"
 
@@ -16,6 +17,7 @@ const CATCH_UP = { maxMessages: 200, resetPage: 50, maxTotal: 1_000 }
 /** The promises of store/contract.ts, for any implementation. Ids in names are rules of spec/chat.md. */
 export function storeContract(name: string, make: () => Promise<StoreUnderTest>): void {
   mergingContract(name, make)
+  guestsContract(name, make)
   describe(`${name} keeps the store contract`, () => {
     let subject: StoreUnderTest
     let store: ChatStore

@@ -194,6 +194,22 @@ export interface StoreOperations {
       readonly conversations: readonly MergedConversation[]
     },
   ]
+  /**
+   * Guests of whom nobody would miss anything: not here since `seenBeforeMs`, sender of no message, in no direct
+   * conversation. Looks at `limit` guests (≤ 200), in order of their ids from after `after`; `next` says where to go on.
+   */
+  quietGuests: [
+    input: { readonly seenBeforeMs: number; readonly after?: string; readonly limit: number },
+    output: { readonly ids: readonly string[]; readonly next?: string },
+  ]
+  /**
+   * Those of them who still are quiet are nobody any more: no user, members of nothing, their names free. A room they
+   * owned passes as when they leave it. At most 200 ids.
+   */
+  forgetGuests: [
+    input: { readonly ids: readonly string[]; readonly seenBeforeMs: number },
+    output: { readonly forgotten: readonly string[] },
+  ]
   /** Notes when a person was last here. */
   touchUser: [input: { readonly userId: string; readonly nowMs: number }, output: Record<string, never>]
   /** Unknown ids are left out. At most 200 ids. */
@@ -408,6 +424,7 @@ export const WRITES = [
   "saveUser",
   "touchUser",
   "mergeGuest",
+  "forgetGuests",
   "endSession",
   "createRoom",
   "join",
@@ -423,6 +440,7 @@ export const WRITES = [
 const READS = [
   "users",
   "findUsers",
+  "quietGuests",
   "isSessionEnded",
   "roomBySlug",
   "listRooms",

@@ -113,11 +113,16 @@ export class Logins {
     }
   }
 
-  /** A token for one connection, and when it expires. Asking for one says that somebody is here. */
-  async connectionToken(login: Login): Promise<{ token: string; expires_at: number }> {
-    this.#parts.people.touch(login.userId).catch((error: unknown) => {
+  /** Somebody is here: guests whom nobody has seen for long are forgotten. */
+  noteVisit({ userId }: Login): void {
+    this.#parts.people.touch(userId).catch((error: unknown) => {
       this.#parts.log.info({ cause: String(error) }, "chat: a visit was not noted")
     })
+  }
+
+  /** A token for one connection, and when it expires. Asking for one says that somebody is here. */
+  async connectionToken(login: Login): Promise<{ token: string; expires_at: number }> {
+    this.noteVisit(login)
     const expiresAtMs = Math.min(this.#parts.clock.nowMs() + CONNECTION_TOKEN_MS, login.expiresAtMs)
     const claims = { sub: login.userId, sid: login.sessionId, info: infoOf(login.user) }
     return { token: await this.#parts.keys.signConnection(claims, expiresAtMs), expires_at: expiresAtMs }

@@ -68,6 +68,8 @@ export interface ChatUnderTest {
   readonly channels: RecordingChannels
   readonly closedSessions: string[]
   readonly closedUsers: string[]
+  /** Users with a connection, as far as the chat knows. */
+  readonly connected: Set<string>
   readonly logged: object[]
   call<M extends Method>(who: string | Identity, method: M, input: Input<M>): Promise<Output<M>>
   /** The id of the default room. */
@@ -84,6 +86,7 @@ export async function startChat(
   const channels = new RecordingChannels()
   const closedSessions: string[] = []
   const closedUsers: string[] = []
+  const connected = new Set<string>()
   const logged: object[] = []
   const record = (facts: object) => void logged.push(facts)
   const chat = createChat({
@@ -108,6 +111,7 @@ export async function startChat(
       ...requests,
     },
     ...(siteIdentity === undefined ? {} : { siteIdentity }),
+    isConnected: (userId) => connected.has(userId),
     networkOf: (address) => (address === "127.0.0.1" ? undefined : address),
     closeSession: (id) => void closedSessions.push(id),
     closeUser: (id) => void closedUsers.push(id),
@@ -119,6 +123,7 @@ export async function startChat(
     channels,
     closedSessions,
     closedUsers,
+    connected,
     logged,
     call: async (who, method, input) => {
       const identity = typeof who === "string" ? person(who) : who

@@ -8,6 +8,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   "002_cards": { up: addCards },
   "003_merged_guests": { up: addMergedGuests },
   "004_member_settings": { up: addMemberSettings },
+  "005_guests": { up: addGuestIndex },
 }
 
 /**
@@ -155,4 +156,9 @@ async function addMemberSettings(db: Kysely<unknown>): Promise<void> {
     .execute()
   await schema.alterTable("member").addColumn("muted_until", "bigint").execute()
   await schema.alterTable("change").addColumn("data", "text").execute()
+}
+
+/** Guests are looked through for those who have long been away. */
+async function addGuestIndex(db: Kysely<unknown>): Promise<void> {
+  await db.schema.createIndex("user_guest").on("user").columns(["guest", "id"]).execute()
 }

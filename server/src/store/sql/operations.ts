@@ -3,6 +3,7 @@ import type { StoreInput, StoreOperation, StoreOutput } from "../contract.ts"
 import { catchUp } from "./catch-up.ts"
 import { createRoom, listRooms, openDirect, roomBySlug } from "./conversations.ts"
 import { forgetChanges, markRead } from "./cursors.ts"
+import { forgetGuests, quietGuests } from "./forgetting.ts"
 import { page } from "./history.ts"
 import { join } from "./joining.ts"
 import { ensureMayRead, leave, members, membership } from "./membership.ts"
@@ -21,6 +22,8 @@ export const SQL_OPERATIONS: SqlOperations = {
   saveUser,
   touchUser,
   mergeGuest,
+  quietGuests,
+  forgetGuests,
   users,
   findUsers,
   endSession,
