@@ -84,4 +84,20 @@ describe("who is in a conversation, and how many", () => {
     const { members, total, online } = await it.call("u0", "chat.members", { conversation_id: lobby, limit: 1 })
     expect([members.length, total, online]).toEqual([1, 1, MANY])
   })
+
+  test("CHAT-40 the list of members says how many are there when it is told: a headcount told meanwhile is no older", async () => {
+    await it.call("u0", "chat.hello", {})
+    fill()
+    const { store } = subject
+    const members: typeof store.members = store.members.bind(store)
+    Object.assign(store, {
+      members(query: Parameters<typeof members>[0]) {
+        come("somebody else")
+        it.clock.advance(HEADCOUNT_INTERVAL_MS)
+        return members(query)
+      },
+    })
+    const { online } = await it.call("u0", "chat.members", { conversation_id: lobby, limit: 1 })
+    expect([...counts(), [online]]).toEqual([[MANY + 1, undefined], [MANY + 1]])
+  })
 })

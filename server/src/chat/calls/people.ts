@@ -59,7 +59,8 @@ export const listMembers: Call<"chat.members"> = async (parts, { user }, { conve
       online: online.has(user.id),
     })),
     total,
-    online: online.size,
+    // Of this moment: meanwhile a headcount may have been told, and an older number must not come behind it.
+    online: parts.channels.presenceStats(undefined, conversationChannel(conversation_id)).users,
   }
 }
 
