@@ -22,6 +22,7 @@ import { Readiness } from "./telemetry/readiness.ts"
 /** Where the web client is built to. */
 const PUBLIC_FOLDER = join(import.meta.dirname, "..", "public")
 
+/** The running program. */
 export interface App {
   readonly url: string
   /** Drains and stops; nothing accepted is lost. */
@@ -120,7 +121,7 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`
 }
 
-/** Whom the site knows; the guest he was in this browser goes on as him. */
+/** The site's identity of a handshake. A guest of the chat in the same browser is merged into that user. */
 function welcomed(site: HandshakeIdentity, chat: Chat | undefined): HandshakeIdentity["identify"] {
   return async (handshake) => {
     const identity = await site.identify(handshake)

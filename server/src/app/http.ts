@@ -12,6 +12,7 @@ import type { Identities } from "./identity.ts"
 import type { Node } from "./node.ts"
 import type { PusherStatus } from "./pusher-status.ts"
 
+/** What the routes are made of. */
 export interface HttpParts {
   readonly node: Node
   readonly identities: Identities

@@ -10,7 +10,7 @@ import type { HandshakeIdentity, Tokens } from "../core/tokens.ts"
 import type { Log } from "../telemetry/log.ts"
 import { tokenOptions } from "./token-options.ts"
 
-/** Who is this, for every way in. */
+/** What tells who a client is: tokens, API keys, and what a handshake carries. */
 export interface Identities {
   readonly tokens: Tokens
   readonly apiKeys: ApiKeys
@@ -19,7 +19,7 @@ export interface Identities {
 }
 
 /**
- * @param stateOf - of a login: one that was ended before its time opens nothing any more
+ * @param stateOf - of the login a token names: tokens of logins that were ended are refused
  * @throws ConfigError for keys that cannot be used
  */
 export async function createIdentities(

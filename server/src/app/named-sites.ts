@@ -5,7 +5,7 @@ export interface NamedSite extends LoginSettings {
   readonly name: string
 }
 
-/** The main site, which may know nobody, and then those of `[[sites]]`. */
+/** The main site, for which nothing need be configured, and then those of `[[sites]]`. */
 export function namedSites({
   sessions,
   callback,

@@ -11,7 +11,7 @@ import type { Logger } from "../core/logger.ts"
 import type { HandshakeIdentity } from "../core/tokens.ts"
 import type { ChatStore } from "../store/contract.ts"
 
-/** Longer than the clocks of two nodes differ. */
+/** More than the clocks of two nodes differ by. */
 const TOKEN_MARGIN_MS = 60_000
 
 /** What the site itself knows of its visitors: the login sessions it keeps, and what it answers when asked. */
@@ -20,7 +20,7 @@ export interface Site {
   readonly callback: SiteCallback | undefined
   /** The sessions first, as they cost the site nothing. */
   readonly identity: HandshakeIdentity
-  /** A session was ended, or its user's rights: what was remembered of it is not true any more. */
+  /** Forgets what is remembered of a session or a user: its login was ended, or the user's rights have changed. */
   forget(about: { readonly userId?: string; readonly sessionId?: string }): void
   /** Whether the end of a session of the site would be noticed by this process. @param mark - `siteMark` of its name */
   watches(mark: string): boolean

@@ -27,7 +27,7 @@ export interface WebhookParts {
   readonly log: Log
 }
 
-/** Undefined: no app wants any. */
+/** Undefined: no app has webhooks. */
 export function createWebhooks({ config, node, apps, clock, log }: WebhookParts): AppWebhooks | undefined {
   const endpoints = config.pusherApps.flatMap(endpointsOf)
   if (endpoints.length === 0) return undefined

@@ -2,6 +2,7 @@ import { dirname } from "node:path"
 import { encodeFrame, FrameReader } from "./frames.ts"
 import { PipeEnd } from "./pipe-end.ts"
 
+/** What to run, and who hears of it. */
 export interface ChildOptions {
   /** Absolute path of the module the child runs, with this process's own Bun. */
   readonly entry: string
@@ -13,6 +14,7 @@ export interface ChildOptions {
   readonly onExit: (how: ChildExit) => void
 }
 
+/** How a run ended. */
 export interface ChildExit {
   readonly code: number | null
   readonly signal: string | null
@@ -46,7 +48,7 @@ export class ChildProcess {
     void this.#run(options)
   }
 
-  /** Whether the child had not ended as far as we know; a frame sent to a dead child is lost without error. */
+  /** Sends a frame. One sent to a dead child is lost without error. */
   send(text: string): void {
     if (this.#gone) return
     this.#stdin.write(encodeFrame(text))

@@ -8,6 +8,7 @@ const HEADER_BYTES = 4
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
+/** The bytes of one frame. */
 export function encodeFrame(text: string): Uint8Array {
   // Three bytes per UTF-16 unit is the worst case of UTF-8: one allocation, one pass.
   const room = new Uint8Array(HEADER_BYTES + text.length * 3)

@@ -6,8 +6,8 @@ interface Sink {
 }
 
 /**
- * Writes to a pipe whose reader may be dead. That comes as an exception or as a rejection of either call, whichever Bun
- * finds out first, and is not an error here: the owner learns of the death in its own way (exit, or end of input).
+ * Writes to a pipe whose reader may be dead. Bun tells that by an exception or by a rejection of either call. It is no
+ * error here: the owner learns of the death in its own way (exit, or end of input).
  */
 export class PipeEnd {
   readonly #sink: Sink
@@ -37,5 +37,5 @@ export class PipeEnd {
 }
 
 function ignoreDeadReader(_error: unknown): void {
-  // See above: somebody else tells, and better.
+  // See the class: the owner learns of the death elsewhere.
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts"
 import type { Logger } from "../core/logger.ts"
 import { type ChildExit, ChildProcess } from "./child-process.ts"
 
+/** What to keep running. */
 export interface SupervisedChildOptions {
   /** For logs: what dies and comes back. */
   readonly name: string
@@ -12,6 +13,7 @@ export interface SupervisedChildOptions {
   readonly log: Logger
 }
 
+/** What the owner of a supervised child is told. */
 export interface ChildEvents {
   /** A new run of the child is there to be written to; `run` counts from 1. */
   up(run: number): void
@@ -26,7 +28,7 @@ const MAX_RETRY_MS = 5_000
 /**
  * A child process that is started again whenever it ends, ever more slowly while its runs achieve nothing.
  *
- * A run that answered at least one frame counts as progress: kill it as often as you like, it is back at once.
+ * A run that made progress (`progressed`) is followed by the next one at once, however often it is killed.
  */
 export class SupervisedChild {
   readonly #options: SupervisedChildOptions

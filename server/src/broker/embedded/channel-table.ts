@@ -1,6 +1,6 @@
 import type { DurableChannel } from "./durable-channel.ts"
 
-/** The channels in memory, longest unused first, within a bound for their number and one for what their rings weigh. */
+/** The channels in memory, longest unused first, bounded in number and in the bytes of their rings. */
 export class ChannelTable {
   readonly #maxChannels: number
   readonly #maxRingsBytes: number
@@ -36,7 +36,7 @@ export class ChannelTable {
     return this.#byName.get(name)
   }
 
-  /** Returns the channels that had to give way. */
+  /** @returns the channels that were forgotten to make room */
   add(channel: DurableChannel): DurableChannel[] {
     this.#byName.set(channel.name, channel)
     return this.#byName.size > this.#maxChannels ? this.#evictIdle() : []
@@ -48,7 +48,7 @@ export class ChannelTable {
     this.#ringsBytes -= channel.ring?.bytes ?? 0
   }
 
-  /** Runs something that changes the channel's ring, and keeps the books. */
+  /** Changes the channel's ring. All changes go through here, so that the bytes of all rings are counted. */
   changeRing(channel: DurableChannel, change: () => void): void {
     const before = channel.ring?.bytes ?? 0
     change()

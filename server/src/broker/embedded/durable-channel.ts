@@ -3,7 +3,7 @@ import type { ChannelRule } from "../../core/rules.ts"
 import type { PendingOp } from "./pending.ts"
 import type { Ring } from "./ring.ts"
 
-/** No storage keeps longer or more; also what "without bound" becomes on the wire, which has no infinity. */
+/** Bounds that no storage reaches. They stand for "unbounded" in frames, as JSON has no infinity. */
 const MAX_TTL_MS = 1e14
 const MAX_SIZE = 1e12
 
@@ -41,7 +41,7 @@ export class DurableChannel {
     this.historyTtlMs = historyTtlOf(rule)
   }
 
-  /** Takes over what the rule says now; true when the log has to be told. */
+  /** Takes over the rule as it is now. @returns whether the log has to be told */
   follow(rule: ChannelRule): boolean {
     if (this.historySize === historySizeOf(rule) && this.historyTtlMs === historyTtlOf(rule)) return false
     this.historySize = historySizeOf(rule)

@@ -16,6 +16,7 @@ import { type KeptPatterns, MAX_LOG_FRAME_BYTES } from "./log-wire.ts"
 import { MemoryLog } from "./memory-log.ts"
 import { RecentKeys } from "./recent-keys.ts"
 
+/** Where the log is, how surely it is written, and its bounds. */
 export interface EmbeddedBrokerOptions {
   /** Folder of `log.db`; created when missing. */
   readonly dataDir: string
@@ -24,23 +25,25 @@ export interface EmbeddedBrokerOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly limits?: Partial<EmbeddedLimits>
-  /** All there are: channels of those that keep nothing on disk lose the positions they have there. Absent: none does. */
+  /** All rules: channels whose rule keeps nothing on disk lose the positions they have in the log. Absent: none does. */
   readonly rules?: readonly ChannelRule[]
   /** For tests and measurements: something else in the place of the log process. */
   readonly link?: LogLink
 }
 
+/** Figures for metrics. */
 export interface EmbeddedStats extends DurableLogStats {
   readonly memoryChannels: number
   readonly memoryBytes: number
   readonly memoryKeys: number
 }
 
+/** The embedded broker, with its figures. */
 export interface EmbeddedBroker extends Broker {
   stats(): EmbeddedStats
 }
 
-/** A key longer than this is a mistake, and would be kept as long as the channel's retention. */
+/** Keys are kept as long as the channel's publications, so their length is bounded. */
 const MAX_KEY_BYTES = 128
 
 const LOG_PROCESS = join(import.meta.dirname, "log-process", "main.ts")
@@ -173,7 +176,7 @@ function keptOf(rules: readonly ChannelRule[]): KeptPatterns {
   return kept.sort(([a], [b]) => Number(a > b) - Number(a < b))
 }
 
-/** A folder that cannot be made is no reason not to start: the log process will say what is wrong with it. */
+/** A folder that cannot be made does not keep the server from starting: the log process will say what is wrong with it. */
 function ensureFolder(dataDir: string, log: Logger): string {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })

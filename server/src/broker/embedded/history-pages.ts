@@ -31,7 +31,7 @@ export function rangeOf(channel: DurableChannel, query: HistoryQuery): Range {
   return { from, to: channel.delivered, limit, reverse: false }
 }
 
-/** Positions come from clients: what is no number would be no JSON either, and end the log process. */
+/** Positions come from clients. NaN or Infinity would not survive JSON on the way to the log process, and end it. */
 function whole(value: number): number {
   return Number.isNaN(value) ? 0 : Math.trunc(Math.max(0, Math.min(value, Number.MAX_SAFE_INTEGER - 1)))
 }
@@ -76,6 +76,7 @@ export async function pageFromLog(
   return page
 }
 
+/** The frame that asks the log process for a chunk. */
 export function chunkRequest(handle: number, { from, to, limit, reverse }: Chunk): string {
   const count = Math.min(limit, READ_CHUNK_ROWS)
   return `[${OP.read},${handle},${from},${to},${count},${READ_CHUNK_BYTES},${reverse ? 1 : 0}]`

@@ -107,7 +107,7 @@ export class LogClient {
       this.#hello(JSON.parse(text) as Hello)
       return
     }
-    // A run given up on may still speak.
+    // A run that is being killed may still answer.
     if (!this.isReady) return
     const batch = this.#pending.answered()
     if (batch === undefined) throw new Error("the log process answered a frame that was never sent")

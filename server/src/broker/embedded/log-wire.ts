@@ -67,7 +67,7 @@ export type WireRow = readonly [
 
 export type RefusalCode = "storage_full" | "storage_unavailable"
 
-/** The op was not done, nothing of it remains. */
+/** The op was not done, and left nothing behind. */
 export interface Refused {
   readonly e: RefusalCode
   readonly m: string
@@ -115,15 +115,18 @@ export interface Hello {
   readonly refusal?: Refused
 }
 
+/** Whether an answer is a refusal. */
 export function isRefused(answer: unknown): answer is Refused {
   return typeof answer === "object" && answer !== null && "e" in answer
 }
 
+/** A payload as frames carry it. */
 export function toWireData(data: Payload): WireData {
   if (typeof data === "string") return data
   return { b: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64") }
 }
 
+/** The payload of a frame. */
 export function fromWireData(data: WireData): Payload {
   return typeof data === "string" ? data : new Uint8Array(Buffer.from(data.b, "base64"))
 }

@@ -4,8 +4,8 @@ import { uptime } from "node:os"
 /**
  * Names this run of the machine: the same until it is rebooted.
  *
- * Without Linux's boot id the time of boot in steps of ten seconds, which may differ although nothing happened:
- * then positions are void once more than needed, never once less.
+ * Without Linux's boot id it is the time of boot in steps of ten seconds, which may differ although nothing happened.
+ * Positions are then voided once more than needed, but never once less.
  */
 export function bootName(): string {
   try {

@@ -26,7 +26,7 @@ export class Checkpointer {
   constructor(db: Database) {
     this.#flush = new WalFlush(`${db.filename}-wal`)
     this.#frameBytes = pragma(db, "page_size") + WAL_FRAME_HEADER_BYTES
-    // NOOP only tells; a SQLite that does not know the word takes it for PASSIVE, which is only earlier than needed.
+    // NOOP only reports. A SQLite that does not know the word does a PASSIVE checkpoint, which is earlier than needed.
     this.#look = prepare(db, "PRAGMA wal_checkpoint(NOOP)")
     this.#run = prepare(db, "PRAGMA wal_checkpoint(PASSIVE)")
   }

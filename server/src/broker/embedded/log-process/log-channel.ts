@@ -20,7 +20,7 @@ export function lowerBound(channel: LogChannel): number {
   return Math.max(channel.floor, channel.top - channel.historySize)
 }
 
-/** Rows let pile up beyond the bound before they are trimmed together: trimming each by itself doubles the work of writing. */
+/** Rows that may lie beyond the bound before they are trimmed together: trimming each by itself doubles the work of writing. */
 export function trimSlack(historySize: number): number {
   return Math.min(1_000, Math.max(16, historySize >> 2))
 }

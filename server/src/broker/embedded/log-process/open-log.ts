@@ -7,6 +7,7 @@ import { refusal } from "./refusal.ts"
 import { ensureSchema, readFact, writeFact } from "./schema.ts"
 import { closeDatabase, inTransaction } from "./statements.ts"
 
+/** `commit`: survives the death of any process. `fsync`: survives the loss of power too. */
 export type Durability = "commit" | "fsync"
 
 /** What could be opened: all of it, reading only, nothing. */

@@ -26,6 +26,7 @@ export function isDamage(error: unknown): boolean {
   return code === CORRUPT || code === NOTADB
 }
 
+/** Whether the disk has no room left. */
 export function isFull(error: unknown): boolean {
   return primaryCode(error) === FULL
 }

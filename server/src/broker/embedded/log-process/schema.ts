@@ -67,11 +67,13 @@ export function pragma(db: Database, name: string): number {
   return Number(row?.[0] ?? 0)
 }
 
+/** One value of the table `facts`; "" when it is not there. */
 export function readFact(db: Database, name: string): string {
   const [row] = ask(db, "SELECT value FROM facts WHERE name = ?", name)
   return String(row?.[0] ?? "")
 }
 
+/** Sets one value of the table `facts`. */
 export function writeFact(db: Database, name: string, value: string): void {
   ask(db, "INSERT INTO facts VALUES (?1, ?2) ON CONFLICT(name) DO UPDATE SET value = ?2", name, value)
 }

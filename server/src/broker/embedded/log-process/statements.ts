@@ -19,7 +19,7 @@ export function heldSql(db: Database): string[] {
   return (held.get(db) ?? []).map((statement) => statement.toString())
 }
 
-/** For what is asked once. */
+/** Runs a statement that is needed only once, and finishes it. */
 export function ask(db: Database, sql: string, ...values: (string | number)[]): unknown[][] {
   const statement = db.prepare(sql)
   try {
@@ -29,7 +29,7 @@ export function ask(db: Database, sql: string, ...values: (string | number)[]): 
   }
 }
 
-/** All or nothing. The caller answers for a rollback that fails in its turn. */
+/** Runs `work` in a transaction: all of it or nothing. @throws what `work` threw, or a rollback that failed */
 export function inTransaction(db: Database, work: () => void): void {
   db.run("BEGIN IMMEDIATE")
   try {
@@ -41,7 +41,7 @@ export function inTransaction(db: Database, work: () => void): void {
   }
 }
 
-/** Really closed, locks released, or an exception. */
+/** Closes the file and releases its locks. @throws when it cannot be closed */
 export function closeDatabase(db: Database): void {
   for (const statement of held.get(db) ?? []) statement.finalize()
   held.delete(db)

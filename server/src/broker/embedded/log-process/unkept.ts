@@ -8,8 +8,8 @@ import { ask, inTransaction } from "./statements.ts"
 const CHANNELS_PER_PAGE = 1_000
 
 /**
- * Channels that the rules keep here no longer go on without this log, and may come back to it when the rules change
- * again. Who had stood at the end of what is here would then seem to have missed nothing, so their positions end now.
+ * Voids the positions of channels that the rules no longer keep in this log: they go on without it, and may come back
+ * when the rules change again. A client that stood at their end in the log would then seem to have missed nothing.
  *
  * Looks at every channel, but only when the rules have changed since the last time.
  */

@@ -5,7 +5,7 @@ const FLUSH_EVERY_BYTES = 1024 * 1024
 /**
  * Has the system write the WAL to the disk while it grows, on another thread, so that little is left to wait for at the
  * checkpoint, which has to see all of it on the disk first. With durability `commit` it also bounds what a loss of power
- * can cost. Only ever a head start: no promise rests on it.
+ * can cost. It only saves time at the checkpoint: no promise rests on it.
  */
 export class WalFlush {
   readonly #fd: number | undefined

@@ -8,7 +8,7 @@ import type { Trimmer } from "./trim.ts"
 
 export type WriteOp = OpenOp | AppendOp | RemoveOp | ProbeOp
 
-/** Does the writing ops, inside a transaction that the caller opened. */
+/** Carries out the ops that write, in a transaction that the caller has begun. */
 export class LogWriter {
   readonly #channels: LogChannels
   readonly #trimmer: Trimmer
@@ -56,7 +56,7 @@ export class LogWriter {
     return timeMs === askedMs ? offset : { o: offset, t: timeMs }
   }
 
-  /** Answers with the offset up to which all is gone. */
+  /** @returns the offset up to which everything was removed */
   remove(channel: LogChannel): number {
     this.#setFloor.run(channel.top, channel.id)
     channel.floor = channel.top
