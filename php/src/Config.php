@@ -34,7 +34,7 @@ final class Config
         }
 
         if ($apiKey === '') {
-            throw new InvalidArgumentException('apiKey is empty: the server made one, it is in data/secrets.json');
+            throw new InvalidArgumentException('apiKey is empty (SKEIN_API_KEY): the server made one at its first start, in secrets.json of its data folder');
         }
 
         // 0 would mean minutes to curl, or for ever.
