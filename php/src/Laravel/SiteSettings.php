@@ -72,7 +72,7 @@ final class SiteSettings
             default => null,
         };
 
-        // Sessions elsewhere (array, dynamodb, a Redis cluster, SQL Server): pages then come with tokens.
+        // Sessions elsewhere (array, dynamodb, a Redis cluster, SQL Server): the command says so, and pages come with tokens.
         if ($place === null) {
             return [];
         }
@@ -110,19 +110,19 @@ final class SiteSettings
         return Str::upper((string) $this->config->get('app.cipher', 'AES-256-CBC'));
     }
 
-    /** @return array<string, mixed>|null null: no such connection, so it is a cluster */
+    /** @return array<string, mixed>|null null: a cluster, or values in a form that phpredis alone knows */
     private function redis(): ?array
     {
         $name = $this->config->get('session.connection') ?: 'default';
         $connection = $this->connection($this->config->get("database.redis.$name"));
 
-        if ($connection === []) {
+        $options = (array) ($connection['options'] ?? []) + (array) $this->config->get('database.redis.options');
+
+        if ($connection === [] || ! empty($options['serializer']) || ! empty($options['compression'])) {
             return null;
         }
 
-        $prefix = $connection['prefix']
-            ?? $connection['options']['prefix']
-            ?? $this->config->get('database.redis.options.prefix', '');
+        $prefix = $connection['prefix'] ?? $options['prefix'] ?? '';
 
         return [
             'sessions.redis_urls' => [$this->redisUrl($connection)],

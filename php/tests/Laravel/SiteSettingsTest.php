@@ -7,7 +7,10 @@ namespace Skein\Tests\Laravel;
 use Illuminate\Config\Repository;
 use Illuminate\Foundation\Application;
 use PHPUnit\Framework\TestCase;
+use Skein\Laravel\Console\WebsocketServe;
 use Skein\Laravel\SiteSettings;
+use Symfony\Component\Console\Input\ArrayInput;
+use Symfony\Component\Console\Output\BufferedOutput;
 
 /** Where the server is told to look for the sessions of a Laravel application. */
 final class SiteSettingsTest extends TestCase
@@ -139,11 +142,30 @@ final class SiteSettingsTest extends TestCase
         $this->assertSame('customer', $guardOf(['defaults' => ['guard' => 'api'], 'guards' => $guards]));
     }
 
+    /** @dataProvider drivers */
+    public function test_the_command_says_when_sessions_cannot_be_read(string $driver, bool $isTold): void
+    {
+        $app = new Application('/srv/shop');
+        $app->instance('config', new Repository(['session' => ['driver' => $driver]]));
+        $command = new WebsocketServe();
+        $command->setLaravel($app);
+
+        $this->assertSame(0, $command->run(new ArrayInput(['--dry-run' => true]), $output = new BufferedOutput()));
+        $this->assertSame($isTold, str_contains($output->fetch(), 'cannot read where this site keeps its sessions'));
+    }
+
+    public static function drivers(): array
+    {
+        return [['file', false], ['dynamodb', true]];
+    }
+
     public function test_sessions_that_cannot_be_read_leave_the_rest_as_it_is(): void
     {
         $clusters = ['redis' => ['clusters' => ['default' => [['host' => 'a']]]]];
 
-        foreach ([['session' => ['driver' => 'array']], ['session' => ['driver' => 'redis'], 'database' => $clusters]] as $config) {
+        $packed = ['options' => ['compression' => 1], 'default' => ['host' => 'x']];
+
+        foreach ([['session' => ['driver' => 'array']], ['session' => ['driver' => 'redis'], 'database' => ['redis' => $packed]], ['session' => ['driver' => 'redis'], 'database' => $clusters]] as $config) {
             $settings = $this->settings($config + ['skein' => ['api_key' => 'key-0123456789abcdef']]);
             $this->assertSame('key-0123456789abcdef', $settings['auth.api_keys']);
             $this->assertSame('/srv/shop/storage/skein', $settings['data']);

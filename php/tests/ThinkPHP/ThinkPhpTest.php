@@ -101,6 +101,11 @@ final class ThinkPhpTest extends TestCase
         $this->assertContains('SKEIN_PORT=0', $output->lines);
         $this->assertContains('SKEIN_API_KEY=********', $output->lines);
         $this->assertContains('SKEIN_SESSIONS_FRAMEWORK=thinkphp', $output->lines);
+        $this->assertStringNotContainsString('cannot read', implode($output->lines));
+
+        $command->setApp($this->app(['session' => ['type' => 'app\\MySession']]));
+        $command->run(new Input(['dry-run' => true]), $output = new Output());
+        $this->assertStringContainsString('cannot read where this site keeps its sessions', $output->lines[0]);
     }
 
     public function test_a_login_has_a_token_and_ends_with_its_sockets(): void

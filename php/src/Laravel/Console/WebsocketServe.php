@@ -27,6 +27,10 @@ class WebsocketServe extends Command
         ], 'is_string');
         $variables = Environment::of($given + $site->all());
 
+        if (! isset($variables['SKEIN_SESSIONS_FRAMEWORK'])) {
+            $this->warn('Skein cannot read where this site keeps its sessions: pages sign in with a token (SkeinServiceProvider::routes)');
+        }
+
         if ($this->option('dry-run')) {
             array_map([$this, 'line'], Environment::shown($variables));
 

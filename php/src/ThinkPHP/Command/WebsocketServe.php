@@ -32,6 +32,10 @@ class WebsocketServe extends Command
         ], 'is_string');
         $variables = Environment::of($given + (new SiteSettings($this->app))->all());
 
+        if (! isset($variables['SKEIN_SESSIONS_FRAMEWORK'])) {
+            $output->writeln('Skein cannot read where this site keeps its sessions: pages sign in with a token (Login::token)');
+        }
+
         if ($input->getOption('dry-run')) {
             array_map([$output, 'writeln'], Environment::shown($variables));
 
