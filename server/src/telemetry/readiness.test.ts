@@ -37,7 +37,14 @@ test("ready as long as probes succeed, not ready with the reason as soon as one 
   clock.probe()
   await Promise.resolve()
   expect(readiness.problem).toBeUndefined()
-  expect(said).toHaveLength(3)
+  expect(said).toEqual([expect.stringContaining("not ready"), expect.stringContaining("ready again")])
+})
+
+test("a start that is not ready is said", async () => {
+  const { readiness, said } = readinessOf(() => Promise.reject(new Error("the disk is full")))
+  await readiness.start()
+  expect(readiness.problem).toBe("the disk is full")
+  expect(said).toEqual([expect.stringContaining("not ready")])
 })
 
 test("a probe that is never answered makes it not ready, and no second one is sent behind it", async () => {

@@ -14,7 +14,8 @@ export class Readiness {
   readonly #log: Log
   #lastSuccessMs = Number.NEGATIVE_INFINITY
   #isProbing = false
-  #wasReady = false
+  /** That it begins ready goes without saying: the server then says so itself, once it listens. */
+  #wasReady = true
   #why = "not started yet"
 
   constructor(probe: () => Promise<void>, clock: Clock, log: Log) {
@@ -56,7 +57,7 @@ export class Readiness {
   #say(isReady: boolean): void {
     if (isReady === this.#wasReady) return
     this.#wasReady = isReady
-    if (isReady) this.#log.info({}, "ready: the broker takes and returns publications")
+    if (isReady) this.#log.info({}, "ready again: the broker takes and returns publications")
     else this.#log.error({ why: this.#why }, "not ready: the broker does not take publications")
   }
 }
