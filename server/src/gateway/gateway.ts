@@ -288,7 +288,7 @@ export class Gateway implements StreamGateway {
   }
 
   #failed(error: unknown): Response {
-    this.#options.log.error({ error }, "a handler threw: this is a bug of the server")
+    this.#options.log.error({ err: error }, "a handler threw: this is a bug of the server")
     return plainText("internal server error", 500)
   }
 }

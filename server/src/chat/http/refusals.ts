@@ -4,8 +4,10 @@ import type { Refusal } from "../contract.ts"
 
 /** An error as the contract says it, for HTTP. Unexpected ones are logged with their cause and told without. */
 export function refusalResponse(thrown: unknown, log: Logger): Response {
+  // Before it is made an error of ours, and counted as one.
+  if (isHangUp(thrown)) return new Response(null, { status: 400 })
   const error = toSkeinError(thrown)
-  if (!(thrown instanceof SkeinError) && !isHangUp(thrown))
+  if (!(thrown instanceof SkeinError))
     log.error({ cause: thrown instanceof Error ? thrown.stack : String(thrown) }, "chat: internal error")
   const { retryAfterMs } = error
   const refusal: Refusal = {

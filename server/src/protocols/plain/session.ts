@@ -199,7 +199,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
   }
 
   #logBug(error: SkeinError): void {
-    this.#shared.parts.log.error({ error: error.cause ?? error }, "plain: a command failed")
+    this.#shared.parts.log.error({ err: error.cause ?? error }, "plain: a command failed")
   }
 }
 

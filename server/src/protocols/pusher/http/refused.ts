@@ -1,11 +1,16 @@
 import type { Context } from "hono"
-import { SkeinError } from "../../../core/errors.ts"
+import { isHangUp, SkeinError } from "../../../core/errors.ts"
 import type { PusherParts } from "../options.ts"
 import { toRefusal } from "../refusal.ts"
 import type { Shared } from "../shared.ts"
 
-/** The answer to a refused request: a sentence of plain text, as SDKs show the body to developers. */
+/**
+ * The answer to a refused request: a sentence of plain text, as SDKs show the body to developers.
+ * @throws the error itself, where the client has hung up
+ */
 export function refused({ apps }: PusherParts, { refusals }: Shared, { req }: Context, error: unknown): Response {
+  // Nobody waits for an answer any more, and nobody was refused.
+  if (isHangUp(error)) throw error
   const refusal = toRefusal(error)
   const app = apps.byId(req.param("app") ?? "") ?? apps.byKey(req.query("key") ?? "")
   refusals.tell({ app: app?.id, what: "request", refusal, fields: { path: req.path, status: refusal.status } })
