@@ -67,12 +67,37 @@ describe("Redis", () => {
       await expect(store.read("secret")).rejects.toThrow()
       let changes = 0
       const stop = store.watch?.("PHPREDIS_SESSION:abc", () => changes++)
+      await until(() => changes === 1, "it is looked at once it is listened to")
       await until(() => store.announces?.(), "Redis tells of changes")
       await site.del("PHPREDIS_SESSION:abc")
-      await until(() => changes === 1, "the change is heard")
+      await until(() => changes === 2, "the change is heard")
       stop?.()
       await site.acl("DELUSER", "skein")
     })
+
+  test("what ends before it is listened to is noticed all the same", async () => {
+    const store = open(`redis://127.0.0.1:${one.port}`)
+    await site.set("brief", "x")
+    expect(await text(store, "brief")).toBe("x")
+    let changes = 0
+    // Listening takes a connection that is not there yet: the end comes first.
+    store.watch?.("brief", () => changes++)
+    await site.del("brief")
+    await until(() => changes > 0, "it is looked at again")
+  })
+
+  test("that was away for a moment is not relied on for a while: what it told then was heard by nobody", async () => {
+    const store = open(`redis://127.0.0.1:${one.port}`)
+    let changes = 0
+    store.watch?.("kept", () => changes++)
+    await until(() => changes === 1 && store.announces?.(), "Redis tells of changes")
+    await site.call("CLIENT", "KILL", "TYPE", "pubsub")
+    const isListenedTo = async () => ((await site.pubsub("CHANNELS", "*:kept")) as string[]).length === 1
+    await until(isListenedTo, "it is listened to again")
+    expect(store.announces?.()).toBe(false)
+    await site.set("kept", "x")
+    await until(() => changes === 2, "what is told is heard")
+  })
 
   test("that does not tell of changes is not relied on", async () => {
     const store = open(`redis://127.0.0.1:${other.port}`)

@@ -16,7 +16,8 @@ export interface SessionStore {
    */
   read(key: string): Promise<StoredSession | undefined>
   /**
-   * Calls back whenever something happened to the key, until the returned function is called.
+   * Calls back whenever something happened to the key, and once when it begins to notice, until the returned function
+   * is called.
    * Absent, or `announces()` false: changes are only found by reading again.
    */
   watch?(key: string, onChange: () => void): () => void

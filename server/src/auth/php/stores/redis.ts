@@ -93,7 +93,11 @@ class RedisServer {
     watchers.add(onChange)
     if (!this.#watchers.has(channel)) {
       this.#watchers.set(channel, watchers)
-      this.#events.subscribe(channel).catch(() => undefined)
+      // What happened between the last reading and now, nobody was told.
+      this.#events.subscribe(channel).then(
+        () => this.#changed(channel),
+        () => undefined,
+      )
     }
     return () => {
       watchers.delete(onChange)
@@ -122,9 +126,15 @@ class RedisServer {
   }
 
   async #check(): Promise<void> {
+    const askedAtMs = this.#checkedAtMs
     if (this.#events.status === "wait") await this.#events.connect()
     const [, flags = ""] = (await this.#commands.config("GET", "notify-keyspace-events")) as string[]
+    if (this.#checkedAtMs !== askedAtMs) return
     this.#tells = flags.includes("K") && (flags.includes("A") || ["g", "x", "$"].every((flag) => flags.includes(flag)))
+  }
+
+  #changed(channel: string): void {
+    for (const onChange of [...(this.#watchers.get(channel) ?? [])]) onChange()
   }
 
   #follow(onState: (text: string) => void, server: string): void {
@@ -138,9 +148,12 @@ class RedisServer {
     })
     // The same outage: the connection for commands has told it.
     this.#events.on("error", () => undefined)
-    this.#events.on("message", (channel: string) => {
-      for (const onChange of [...(this.#watchers.get(channel) ?? [])]) onChange()
+    // What it would have told until it is back is found by reading, for which the time to the next check is enough.
+    this.#events.on("close", () => {
+      this.#tells = false
+      this.#checkedAtMs = performance.now()
     })
+    this.#events.on("message", (channel: string) => this.#changed(channel))
   }
 }
 
