@@ -118,6 +118,35 @@ test("who begins to scroll up in the very moment an older page comes keeps the r
   await page.locator(".pill").waitFor()
 })
 
+test("moving over messages draws those one comes to, not the whole list", async () => {
+  const page = await house.guest("Hana", {}, (blank) =>
+    blank.addInitScript(() => {
+      const { matchAll } = String.prototype
+      const counted = globalThis as typeof globalThis & { drawn: number }
+      counted.drawn = 0
+      // What a text is made of is looked up whenever its row is drawn.
+      String.prototype.matchAll = function (this: string, pattern: RegExp) {
+        if (this.startsWith("past ")) counted.drawn++
+        return matchAll.call(this, pattern)
+      }
+    }),
+  )
+  await message(page, `past ${TOTAL} `).waitFor()
+  const drawn = () => page.evaluate(() => (globalThis as typeof globalThis & { drawn: number }).drawn)
+  await until(async () => (await look(page)).rows >= 50, "the first page is there")
+  const before = await drawn()
+  expect(before).toBeGreaterThanOrEqual(50)
+  const passed = [0, 1, 2, 3, 4]
+  for (const n of passed) {
+    const row = message(page, `past ${TOTAL - n} `)
+    await row.hover()
+    await row.getByRole("button", { name: "Reply" }).waitFor()
+  }
+  // One comes in as another is left. Scrolling a row into reach may bring an older page.
+  const { rows } = await look(page)
+  expect((await drawn()) - before).toBeLessThan(passed.length * 4 + (rows - 50) * 2)
+})
+
 test("a message that comes while one reads further up moves nothing and is not marked as read", async () => {
   const page = await house.guest("Slow reader")
   await until(async () => (await look(page)).rows > 20, "a page")

@@ -37,7 +37,7 @@ export function MessageList({ room }: { room: Room }) {
   const myId = me.value?.id ?? ""
   const items = useMemo(() => itemsOf(thread.rows, unreadAfter, myId, thread.hasBefore), [thread, unreadAfter, myId])
   const letters = !thread.loaded || isAttached(thread) ? lettersOf(room, chat.value?.outbox.letters.value ?? []) : []
-  const { view, keeper } = useListLife(room, box, unreadAfter, {
+  const view = useListLife(room, box, unreadAfter, {
     items,
     letters: letters.length,
   })
@@ -69,7 +69,7 @@ export function MessageList({ room }: { room: Room }) {
           {progressOf(room, "after") === "failed" && <RetryRow room={room} edge="after" />}
         </div>
       </section>
-      <ListPills room={room} view={view} keeper={keeper} unreadAfter={unreadAfter} unreadAtOpen={unreadAtOpen} />
+      <ListPills room={room} view={view} unreadAfter={unreadAfter} unreadAtOpen={unreadAtOpen} />
       <ActionSheet />
     </div>
   )

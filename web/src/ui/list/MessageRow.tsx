@@ -1,3 +1,4 @@
+import { useComputed } from "@preact/signals"
 import type { Message, User } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { clock, fullTime } from "../../i18n/time.ts"
@@ -7,6 +8,7 @@ import { me, namesMe, person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Avatar } from "../bits/Avatar.tsx"
 import { memo } from "../bits/memo.ts"
+import { useIs } from "../bits/use-is.ts"
 import { ActionBar, DeleteQuestion } from "./MessageActions.tsx"
 import { MessageText } from "./MessageText.tsx"
 import { NoticeCard, wordsBeside } from "./NoticeCard.tsx"
@@ -25,33 +27,43 @@ interface Props {
 
 const nobody = (id: string): User => ({ id, name: "…" })
 
-function Row({ room, message, itemKey, first, tabbable }: Props) {
-  if (message.kind === "system") return <SystemLine message={message} itemKey={itemKey} />
+function Row(props: Props) {
+  if (props.message.kind === "system") return <SystemLine message={props.message} itemKey={props.itemKey} />
+  return <SaidRow {...props} />
+}
+
+function SaidRow({ room, message, itemKey, first, tabbable }: Props) {
+  const { id } = message
+  // What concerns one row at a time draws that row, not all of them.
+  const flashes = useIs(flashing, id)
+  const hovered = useIs(activeRow, id)
+  const asked = useIs(confirming, id)
+  const editing = useComputed(() => intent.value?.kind === "edit" && intent.value.message.id === id).value
+  const pending = useComputed(() => pendingChanges.value.get(id)).value
   const author = person(message.sender_id) ?? nobody(message.sender_id)
   const mine = message.sender_id === me.value?.id
-  const pending = pendingChanges.value.get(message.id)
   const deleted = message.state === "deleted" || (pending !== undefined && pending.text === undefined)
   const text = pending?.text ?? message.body
   const classes = ["message"]
   if (first) classes.push("first")
   if (pending) classes.push("pending")
   if (!deleted && namesMe(message)) classes.push("names-me")
-  if (flashing.value === message.id) classes.push("flash")
-  if (intent.value?.kind === "edit" && intent.value.message.id === message.id) classes.push("editing")
-  const active = activeRow.value === message.id && !deleted
+  if (flashes) classes.push("flash")
+  if (editing) classes.push("editing")
+  const active = hovered && !deleted
   return (
     <li
       class={classes.join(" ")}
       data-key={itemKey}
       data-seq={message.seq}
       onMouseEnter={() => {
-        activeRow.value = message.id
+        activeRow.value = id
       }}
       onMouseLeave={() => {
-        if (activeRow.peek() === message.id) activeRow.value = undefined
+        if (activeRow.peek() === id) activeRow.value = undefined
       }}
       onFocusIn={() => {
-        activeRow.value = message.id
+        activeRow.value = id
       }}
       onContextMenu={(event) => {
         // A long press; with a mouse the browser's own menu (copy, spell check) stays.
@@ -71,7 +83,7 @@ function Row({ room, message, itemKey, first, tabbable }: Props) {
           )}
           {message.reply_to_seq !== undefined && !deleted && <Quote room={room} seq={message.reply_to_seq} />}
           {deleted ? <div class="text tombstone">{t().deleted}</div> : <Words message={message} text={text} />}
-          {confirming.value === message.id && <DeleteQuestion room={room} message={message} />}
+          {asked && <DeleteQuestion room={room} message={message} />}
         </div>
       </article>
       {active && <ActionBar room={room} message={message} mine={mine} />}

@@ -7,25 +7,24 @@ import type { Room } from "../../state/rooms.ts"
 import { isAttached } from "../../sync/thread.ts"
 import { Icon } from "../bits/Icon.tsx"
 import { onEscape } from "../escape.ts"
-import type { ScrollKeeper, View } from "./scroll-keeper.ts"
+import type { View } from "./scroll-keeper.ts"
 
 export const capped = (count: number): string => (count >= LIMITS.unreadCap ? "99+" : String(count))
 
 interface Props {
   room: Room
   view: View
-  keeper: ScrollKeeper
   unreadAfter: number | undefined
   unreadAtOpen: number
 }
 
 /** What lies out of sight: new messages above (from before) and below (since). */
-export function ListPills({ room, view, keeper, unreadAfter, unreadAtOpen }: Props) {
+export function ListPills({ room, view, unreadAfter, unreadAtOpen }: Props) {
   const thread = room.thread.value
   const [dismissed, setDismissed] = useState(false)
   useEffect(() => setDismissed(false), [room])
-  const above = unreadAfter !== undefined && !dismissed && thread.loaded && keeper.isAbove("unread") !== false
-  const inWindow = keeper.isAbove("unread") !== undefined
+  const above = unreadAfter !== undefined && !dismissed && thread.loaded && view.dividerAbove !== false
+  const inWindow = view.dividerAbove !== undefined
   const firstHeld = thread.rows[0]?.message.seq ?? 0
   const showChip = above && (inWindow || firstHeld > unreadAfter + 1)
 
@@ -36,8 +35,8 @@ export function ListPills({ room, view, keeper, unreadAfter, unreadAtOpen }: Pro
   useEffect(() => (showChip ? onEscape("mark-read", dismiss) : undefined), [showChip, room])
   useEffect(() => {
     // Having been there once is enough.
-    if (inWindow && keeper.isAbove("unread") === false) setDismissed(true)
-  }, [view])
+    if (view.dividerAbove === false) setDismissed(true)
+  }, [view.dividerAbove])
 
   const below = !view.atBottom || !isAttached(thread)
   const news = room.unread.value

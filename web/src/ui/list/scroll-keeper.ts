@@ -10,10 +10,18 @@ type Hold = { readonly at: "bottom" } | ({ readonly at: "row" } & Anchor)
 /** What the reader can see, told after every move. */
 export interface View {
   readonly atBottom: boolean
-  /** Room above and below the viewport, in viewport heights. */
+  /** Room above and below the viewport, in viewport heights; `FAR_SCREENS` stands for all that is farther. */
   readonly screensAbove: number
   readonly screensBelow: number
+  /** Whether the divider of what is new lies above the viewport; undefined: it is not in the list. */
+  readonly dividerAbove: boolean | undefined
 }
+
+/** Farther than any edge is of interest: in the middle of a long list a view stays the same, and nothing is drawn anew. */
+const FAR_SCREENS = 4
+
+/** The key of the divider of what is new. */
+const DIVIDER = "unread"
 
 /** At the bottom from here on, and no longer from there on: two numbers, so that it does not flicker. */
 const ENTER_BOTTOM_PX = 40
@@ -106,12 +114,6 @@ export class ScrollKeeper {
     return seen
   }
 
-  /** Whether the row begins above the viewport. */
-  isAbove(key: string): boolean | undefined {
-    const row = this.find(key)
-    return row && this.box ? row.offsetTop + row.offsetHeight <= this.box.scrollTop : undefined
-  }
-
   /** The reader may have scrolled in this very frame, and the event is still to come: that is not undone. */
   private allowForScroll(box: HTMLElement): void {
     const movedPx = box.scrollTop - this.topPx
@@ -153,9 +155,15 @@ export class ScrollKeeper {
     const height = Math.max(1, box.clientHeight)
     this.moved({
       atBottom: this.hold.at === "bottom",
-      screensAbove: box.scrollTop / height,
-      screensBelow: (box.scrollHeight - box.clientHeight - box.scrollTop) / height,
+      screensAbove: Math.min(FAR_SCREENS, box.scrollTop / height),
+      screensBelow: Math.min(FAR_SCREENS, (box.scrollHeight - box.clientHeight - box.scrollTop) / height),
+      dividerAbove: this.isDividerAbove(box),
     })
+  }
+
+  private isDividerAbove(box: HTMLElement): boolean | undefined {
+    const divider = this.find(DIVIDER)
+    return divider && divider.offsetTop + divider.offsetHeight <= box.scrollTop
   }
 
   private firstVisible(top: number): HTMLElement | undefined {

@@ -28,7 +28,7 @@ export interface Shape {
   readonly letters: number
 }
 
-const START: View = { atBottom: true, screensAbove: 0, screensBelow: 0 }
+const START: View = { atBottom: true, screensAbove: 0, screensBelow: 0, dividerAbove: undefined }
 
 /** Everything a list does by itself: opening, staying still, loading at its edges, noticing what was read. */
 export function useListLife(
@@ -39,7 +39,9 @@ export function useListLife(
 ) {
   const [view, setView] = useState<View>(START)
   const placed = useRef(false)
-  const keeper = useMemo(() => makeKeeper(room, setView), [room])
+  /** Looks what has been read, at every move. */
+  const look = useRef<() => void>(() => undefined)
+  const keeper = useMemo(() => makeKeeper(room, setView, look), [room])
 
   useLayoutEffect(() => {
     if (!box.current) return
@@ -55,17 +57,27 @@ export function useListLife(
   useOpening(room)
   usePlacing(room, keeper, placed, unreadAfter, shape)
   useEdges(room, view, placed)
-  useReading(room, keeper, placed, view, shape)
-  return { view, keeper }
+  useReading(room, keeper, placed, look, shape)
+  return view
 }
 
-function makeKeeper(room: Room, setView: (update: (old: View) => View) => void): ScrollKeeper {
-  const moved = (next: View) => setView((old) => (same(old, next) ? old : next))
+function makeKeeper(
+  room: Room,
+  setView: (update: (old: View) => View) => void,
+  look: { readonly current: () => void },
+): ScrollKeeper {
+  const moved = (next: View) => {
+    setView((old) => (same(old, next) ? old : next))
+    look.current()
+  }
   return new ScrollKeeper(moved, () => isAttached(room.thread.peek()) || !room.thread.peek().loaded)
 }
 
 const same = (a: View, b: View): boolean =>
-  a.atBottom === b.atBottom && a.screensAbove === b.screensAbove && a.screensBelow === b.screensBelow
+  a.atBottom === b.atBottom &&
+  a.screensAbove === b.screensAbove &&
+  a.screensBelow === b.screensBelow &&
+  a.dividerAbove === b.dividerAbove
 
 /** Loads the first page when the room is opened, and whenever a connection makes it possible. */
 function useOpening(room: Room): void {
@@ -161,22 +173,31 @@ function useEdges(room: Room, view: View, placed: { current: boolean }): void {
 }
 
 /** Read means: the page is visible, the window has the focus, and the message was in the viewport. */
-function useReading(room: Room, keeper: ScrollKeeper, placed: { current: boolean }, view: View, shape: Shape): void {
-  // A new view or new rows may show something unread.
+function useReading(
+  room: Room,
+  keeper: ScrollKeeper,
+  placed: { readonly current: boolean },
+  looking: { current: () => void },
+  shape: Shape,
+): void {
+  // New rows may show something unread, and so may every move.
   useEffect(() => {
     const look = () => {
       if (!placed.current || document.visibilityState !== "visible" || !document.hasFocus()) return
       const thread = room.thread.peek()
-      if (!thread.loaded || !me.peek()) return
+      const newest = Math.max(thread.seqHead, thread.rows.at(-1)?.message.seq ?? 0)
+      if (!thread.loaded || !me.peek() || newest <= room.readSeq.peek()) return
       const seq = isAttached(thread) && keeper.atBottom ? thread.seqHead : keeper.lastSeenSeq()
       if (seq > room.readSeq.peek()) seen(room, seq)
     }
+    looking.current = look
     look()
     addEventListener("focus", look)
     document.addEventListener("visibilitychange", look)
     return () => {
+      looking.current = () => undefined
       removeEventListener("focus", look)
       document.removeEventListener("visibilitychange", look)
     }
-  }, [room, keeper, view, shape.items, shape.letters])
+  }, [room, keeper, shape.items, shape.letters])
 }
