@@ -57,6 +57,16 @@ test("a running server is found, by its folder and its port, and is not disturbe
   expect([gone.code, gone.about("data.lock").severity]).toEqual([0, "note"])
 })
 
+test("several Pusher apps of which none shares its channels are mentioned, as a Pusher event then reaches no other client", async () => {
+  const apps = (more = "") =>
+    ["one", "two"].map((id) => `[[pusher_apps]]\nid = "${id}"\nkey = "${id}"\nsecret = "s"\n`).join("\n") + more
+  const apart = await inside(apps())
+  expect([apart.code, apart.about("pusher.shared").fix]).toEqual([0, expect.stringContaining("shares_channels = true")])
+  expect((await inside(apps("shares_channels = true"))).findings.map(({ about }) => about)).not.toContain(
+    "pusher.shared",
+  )
+})
+
 test("a server that is stopped in its tracks does not answer: said, within bounds", async () => {
   const server = await TestServer.start()
   ends.push(() => server.stop())

@@ -15,7 +15,16 @@ export function checkApps({ pusher, pusherApps }: Settings): Finding[] {
   if (!pusherApps) return [note("pusher", "no Pusher app is configured: the one of the first start is in secrets.json")]
   if (pusherApps.length === 0)
     return [note("pusher", "the list of Pusher apps is empty: pusher-js and Laravel Echo cannot connect")]
-  return [ok("pusher", `Pusher apps: ${pusherApps.map(({ id }) => id).join(", ")}`)]
+  const apps = ok("pusher", `Pusher apps: ${pusherApps.map(({ id }) => id).join(", ")}`)
+  if (pusherApps.length === 1 || pusherApps.some(({ sharesChannels }) => sharesChannels)) return [apps]
+  return [
+    apps,
+    note(
+      "pusher.shared",
+      "none of them shares its channels: what they publish reaches clients of their own only, not of the other protocols",
+      "when that is not intended: shares_channels = true for one of them, in [[pusher_apps]]",
+    ),
+  ]
 }
 
 /** Where a client of an app that lets strangers stay connects, below the server's paths. */

@@ -56,7 +56,7 @@ const notLetIn = (why: string): Finding =>
   note(
     "identity",
     `the server lets nobody in without proof of who they are (${quote(why)}): how long the way holds a silent connection was not looked at`,
-    'give a token: skein doctor ADDRESS --token "$(skein token --user doctor --ttl 5m)"',
+    'give a token: skein doctor ADDRESS --token "$(skein token --user doctor --ttl 5m)", or on the server\'s machine --config and --data as the server has them',
   )
 
 /** Why an app closes the door, by Pusher's close code. */
