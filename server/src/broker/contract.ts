@@ -1,41 +1,8 @@
-import type { ClientInfo, Payload, Position, Publication } from "../core/publication.ts"
+import type { Draft, HistoryPage, HistoryQuery, Published } from "../core/log.ts"
+import type { Publication } from "../core/publication.ts"
 import type { ChannelRule } from "../core/rules.ts"
 
-/** A publication on its way in: not ordered, not kept yet. */
-export interface Draft {
-  readonly data: Payload
-  readonly info?: ClientInfo
-  readonly tags?: Readonly<Record<string, string>>
-  /** Same key, same answer, nothing published twice, for at least the channel's retention window. ≤ 128 bytes. */
-  readonly idempotencyKey?: string
-  /** Carried to subscribers but not kept and given no offset, although the channel has history. */
-  readonly skipHistory?: boolean
-  /** Connection that must not receive it. Carried to `deliver` in the publication, never stored. */
-  readonly exclude?: string
-}
-
-export interface Published {
-  /** Absent when the channel keeps no history (or `skipHistory`). */
-  readonly position?: Position
-  /** True when the idempotency key had been seen: nothing was published now. */
-  readonly duplicate: boolean
-}
-
-export interface HistoryQuery {
-  /** Exclusive. Absent: from the oldest kept (or the newest with `reverse`). */
-  readonly since?: Position
-  /** 0: position only. */
-  readonly limit: number
-  readonly reverse?: boolean
-  /** The page may end after so many bytes, with one publication at least. Absent: after as many as the broker allows. */
-  readonly maxBytes?: number
-}
-
-export interface HistoryPage {
-  readonly publications: readonly Publication[]
-  /** Where the channel's history stands: offset 0 when nothing was ever published. */
-  readonly top: Position
-}
+export type { Draft, HistoryPage, HistoryQuery, Published } from "../core/log.ts"
 
 /** What a broker tells the node. */
 export interface BrokerListener {

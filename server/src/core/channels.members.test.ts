@@ -33,7 +33,7 @@ test("a connection that proves later who it is counts as that user's", () => {
   node.channels.identify(one.connection, { userId: "ann" })
   expect(node.channels.hub.ofUser("ann")).toEqual([one.connection])
   expect(() => node.channels.identify(two.connection, { userId: "ann" })).toThrow("already has 1")
-  node.channels.unregister(one.connection, true)
+  node.channels.unregister(one.connection, { isGoodbye: true })
   expect(node.channels.hub.userCount).toBe(0)
 })
 
@@ -49,7 +49,7 @@ test("observers are told who comes and goes, with the count of the moment", asyn
   await node.channels.subscribe(ann.connection, "a", {}, () => undefined)
   await node.channels.subscribe(bob.connection, "a", {}, () => undefined)
   node.channels.unsubscribe(ann.connection, "a")
-  node.channels.unregister(bob.connection, true)
+  node.channels.unregister(bob.connection, { isGoodbye: true })
   expect(told).toEqual(["+a 1", "join c0", "+a 2", "join c1", "-a 1", "leave c0", "-a 0", "leave c1"])
 })
 
@@ -62,7 +62,9 @@ test("a connection that its own reply ends is in none of the channels, and nobod
     ["a", {}],
     ["b", {}],
   ])
-  await node.channels.subscribeAll(ann.connection, requests, () => node.channels.unregister(ann.connection, false))
+  await node.channels.subscribeAll(ann.connection, requests, () =>
+    node.channels.unregister(ann.connection, { isGoodbye: false }),
+  )
   expect(
     node.channels.presenceStats(undefined, "a").clients + node.channels.presenceStats(undefined, "b").clients,
   ).toBe(0)

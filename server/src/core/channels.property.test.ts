@@ -45,7 +45,7 @@ class Agent {
   drop(): void {
     if (!this.client) return
     this.hear()
-    this.node.channels.unregister(this.client.connection, false)
+    this.node.channels.unregister(this.client.connection, { isGoodbye: false })
     this.client.connection.outlet.close({ code: 3000, reason: "dropped" })
     this.client = undefined
   }

@@ -122,7 +122,7 @@ describe("recovery", () => {
     const ann = node.connect()
     const subscribing = subscribe(node, ann, "log:a")
     await Promise.resolve()
-    node.channels.unregister(ann.connection, false)
+    node.channels.unregister(ann.connection, { isGoodbye: false })
     for (const run of node.log.waiting.splice(0)) run()
     await subscribing
     expect(ann.lines).toEqual([])
@@ -209,7 +209,7 @@ describe("presence", () => {
     expect(ann.lines).toEqual(["ok room:1", "room:1+c0", "room:1+c1"])
     expect(bob.lines).toEqual(["ok room:1"])
     expect([...node.channels.presence(ann.connection, "room:1").keys()]).toEqual(["c0", "c1"])
-    node.channels.unregister(bob.connection, false)
+    node.channels.unregister(bob.connection, { isGoodbye: false })
     node.channels.tick(4_999)
     expect(node.channels.isPresent("room:1", "bob")).toBe(true)
     node.channels.tick(5_000)

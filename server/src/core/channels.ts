@@ -9,7 +9,7 @@ import { type Encoder, type Fanout, presenceTopic, publicationTopic } from "./fa
 import { Hub } from "./hub.ts"
 import { Joining, JoinReaders, settleAll } from "./joining.ts"
 import { type ChannelLimits, ensureChannelName, ensurePayload, limitError } from "./limits.ts"
-import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "./log.ts"
+import type { Draft, HistoryPage, HistoryQuery, PublicationLog, PublishDraft, Published } from "./log.ts"
 import { mayPublish, mayRead, maySubscribe } from "./permissions.ts"
 import type { Presence, PresenceChange } from "./presence.ts"
 import type { ClientInfo, Payload, Position, Publication } from "./publication.ts"
@@ -36,6 +36,12 @@ export interface ChannelObserver {
   presence?(change: PresenceChange): void
 }
 
+/** How a connection goes. */
+interface Departure {
+  readonly isGoodbye: boolean
+}
+
+/** What channels are made of. */
 export interface ChannelsParts {
   readonly rules: RuleBook
   readonly log: PublicationLog
@@ -87,10 +93,10 @@ export class Channels {
     this.hub.identify(connection, identity)
   }
 
-  /** The connection's socket is gone. `clean`: the client said goodbye, so its presence ends without grace. */
-  unregister(connection: Connection, clean: boolean): void {
+  /** The connection's socket is gone. With `isGoodbye` its client meant to go, so its presence ends without grace. */
+  unregister(connection: Connection, departure: Departure): void {
     if (!this.hub.remove(connection)) return
-    for (const channel of connection.subscriptions.keys()) this.#forget(connection, channel, !clean)
+    for (const channel of connection.subscriptions.keys()) this.#forget(connection, channel, departure)
     connection.subscriptions.clear()
   }
 
@@ -150,7 +156,7 @@ export class Channels {
   /** Leaves on purpose. Not being subscribed is not an error. */
   unsubscribe(connection: Connection, channel: string): void {
     if (!connection.subscriptions.has(channel)) return
-    this.#forget(connection, channel, false)
+    this.#forget(connection, channel, { isGoodbye: true })
     connection.subscriptions.delete(channel)
     connection.outlet.leave(publicationTopic(connection.format, channel))
     connection.outlet.leave(presenceTopic(connection.format, channel))
@@ -183,10 +189,7 @@ export class Channels {
   }
 
   /** Publishes for the back end or an application: rules about clients do not apply, limits do. */
-  async publish(
-    channel: string,
-    draft: PublishDraft,
-  ): Promise<{ readonly position?: Position; readonly duplicate: boolean }> {
+  async publish(channel: string, draft: PublishDraft): Promise<Published> {
     return this.#publish(channel, this.ruleOf(channel), draft)
   }
 
@@ -196,7 +199,7 @@ export class Channels {
    *
    * @param reader - undefined: the back end, which may read all
    */
-  async history(reader: Connection | undefined, channel: string, request: HistoryRequest): Promise<HistoryRead> {
+  async history(reader: Connection | undefined, channel: string, request: HistoryQuery): Promise<HistoryPage> {
     const rule = this.#ensureMayRead(reader, channel)
     if (rule.historySize === 0) throw new SkeinError("not_available", `channel "${channel}" keeps no history`)
     if (request.reverse && request.since?.offset === 0)
@@ -256,7 +259,7 @@ export class Channels {
     this.#announce(this.#parts.presence.expire(nowMs))
   }
 
-  async #publish(channel: string, rule: ChannelRule, draft: PublishDraft & { readonly info?: ClientInfo }) {
+  async #publish(channel: string, rule: ChannelRule, draft: Draft): Promise<Published> {
     // What an application says in its own channels it has bounded itself: refused here, it would be stored and never heard.
     if (rule.subscribe !== "app") ensurePayload(draft.data, this.#parts.limits.maxPayloadBytes)
     if (rule.historySize > 0 || draft.idempotencyKey !== undefined) return this.#parts.log.publish(channel, rule, draft)
@@ -316,12 +319,12 @@ export class Channels {
     connection.events.unsubscribed(channel, reason)
   }
 
-  #forget(connection: Connection, channel: string, withGrace: boolean): void {
+  #forget(connection: Connection, channel: string, { isGoodbye }: Departure): void {
     const count = this.hub.unsubscribed(channel)
     for (const observer of this.#observers) observer.unsubscribed?.(channel, count)
     const { presence, clock } = this.#parts
-    if (withGrace) presence.drop(channel, connection.id, clock.nowMs())
-    else this.#announce(presence.leave(channel, connection.id))
+    if (isGoodbye) this.#announce(presence.leave(channel, connection.id))
+    else presence.drop(channel, connection.id, clock.nowMs())
   }
 
   #announce(changes: readonly PresenceChange[]): void {

@@ -3,7 +3,7 @@ import { getOrAdd } from "./collections.ts"
 import type { SubscribeRequest, SubscribeResult, Subscription } from "./connection.ts"
 import { SkeinError } from "./errors.ts"
 import type { ChannelLimits } from "./limits.ts"
-import type { HistoryRead, HistoryRequest, PublicationLog } from "./log.ts"
+import type { HistoryPage, HistoryQuery, PublicationLog } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 import { type RecoveryOutcome, recover } from "./recovery.ts"
 import type { ChannelRule } from "./rules.ts"
@@ -54,7 +54,7 @@ export class Joining implements Reader {
   readonly #stopHearing: () => void
   #meanwhile: Publication[] = []
   #restarts = 0
-  #read: HistoryRead | undefined
+  #read: HistoryPage | undefined
   #outcome: RecoveryOutcome | undefined
 
   constructor(channel: string, rule: ChannelRule, request: SubscribeRequest, readers: JoinReaders) {
@@ -140,7 +140,7 @@ export class Joining implements Reader {
     return this.rule.historySize > 0
   }
 
-  #query({ maxHistoryPage, maxOutboundBytes }: RecoveryLimits): HistoryRequest {
+  #query({ maxHistoryPage, maxOutboundBytes }: RecoveryLimits): HistoryQuery {
     if (this.#since)
       return { since: this.#since, limit: maxHistoryPage, maxBytes: AnswerRoom.readBytes(maxOutboundBytes) }
     return this.request.newest ? { limit: 1, reverse: true } : { limit: 0 }
@@ -150,7 +150,7 @@ export class Joining implements Reader {
 /** What a subscriber of a cache channel starts with: of what was kept and what came meanwhile, the last. */
 function withNewest(
   outcome: RecoveryOutcome,
-  read: HistoryRead | undefined,
+  read: HistoryPage | undefined,
   meanwhile: readonly Publication[],
 ): RecoveryOutcome {
   const newest = [...(read?.publications ?? []), ...meanwhile].findLast(({ offset }) => offset !== undefined)

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test"
 import { AnswerRoom } from "./answer-room.ts"
-import type { HistoryRead } from "./log.ts"
+import type { HistoryPage } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 import { recover as recoverInto } from "./recovery.ts"
 
 const recover = (
   since: Position | undefined,
-  page: HistoryRead,
+  page: HistoryPage,
   meanwhile: readonly Publication[],
   bytes = 1_000_000,
 ) => recoverInto(since, page, meanwhile, new AnswerRoom(bytes))

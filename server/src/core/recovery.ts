@@ -1,5 +1,5 @@
 import type { AnswerRoom } from "./answer-room.ts"
-import type { HistoryRead } from "./log.ts"
+import type { HistoryPage } from "./log.ts"
 import type { Position, Publication } from "./publication.ts"
 
 /** What a subscriber is told about its position, and the publications it missed. */
@@ -22,7 +22,7 @@ export interface RecoveryOutcome {
  */
 export function recover(
   since: Position | undefined,
-  read: HistoryRead,
+  read: HistoryPage,
   meanwhile: readonly Publication[],
   room: Pick<AnswerRoom, "takeAll">,
 ): RecoveryOutcome | undefined {
@@ -45,7 +45,7 @@ export function recover(
 }
 
 /** True when the page is everything between `sinceOffset` and the top. */
-function isComplete(sinceOffset: number, { publications, top }: HistoryRead): boolean {
+function isComplete(sinceOffset: number, { publications, top }: HistoryPage): boolean {
   const first = publications[0]
   const last = publications[publications.length - 1]
   if (first === undefined || last === undefined) return top.offset === sinceOffset

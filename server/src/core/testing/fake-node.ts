@@ -2,7 +2,7 @@ import { Channels } from "../channels.ts"
 import type { Connection, Frame, Identity, Outlet } from "../connection.ts"
 import { type Encoder, Fanout, type TopicPublisher } from "../fanout.ts"
 import type { ChannelLimits } from "../limits.ts"
-import type { HistoryRead, HistoryRequest, PublicationLog, PublishDraft } from "../log.ts"
+import type { HistoryPage, HistoryQuery, PublicationLog, PublishDraft } from "../log.ts"
 import { Presence } from "../presence.ts"
 import type { Publication } from "../publication.ts"
 import { type ChannelRule, RuleBook } from "../rules.ts"
@@ -95,7 +95,7 @@ export class FakeLog implements PublicationLog {
     })
   }
 
-  history(channel: string, _rule: ChannelRule, { since, limit, reverse }: HistoryRequest): Promise<HistoryRead> {
+  history(channel: string, _rule: ChannelRule, { since, limit, reverse }: HistoryQuery): Promise<HistoryPage> {
     return this.#later(() => {
       const kept = (this.kept.get(channel) ?? []).filter((p) => (p.offset ?? 0) > (since?.offset ?? 0))
       if (reverse) kept.reverse()

@@ -2,7 +2,7 @@ import { z } from "zod"
 import type { Publication } from "../../../core/publication.ts"
 import { jsonTextOf, writeMessage } from "../codec/json-write.ts"
 import type { CentrifugeParts } from "../options.ts"
-import { historyRequest } from "../session/read.ts"
+import { historyQuery } from "../session/read.ts"
 import { toWireInfo, toWirePublication } from "../wire.ts"
 import { matchesGlob } from "./glob.ts"
 import {
@@ -40,7 +40,7 @@ export function presenceStats({ channels }: CentrifugeParts, params: ApiParams):
 /** A page of a channel's publications, and its position. */
 export async function history({ channels }: CentrifugeParts, params: ApiParams): Promise<string> {
   const { channel, limit, since, reverse } = parseParams(historySchema, params)
-  const page = await channels.history(undefined, channel, historyRequest({ limit, since, reverse }))
+  const page = await channels.history(undefined, channel, historyQuery({ limit, since, reverse }))
   const { epoch, offset } = page.top
   const publications = page.publications.map(publicationText).join()
   return `{"publications":[${publications}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`

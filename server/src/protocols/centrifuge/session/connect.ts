@@ -91,7 +91,7 @@ async function subscribeAll(
     await channels.subscribeAll(connection, requests, welcome)
   } catch (error) {
     // Refused: it must not count as one of the user's connections while it waits for its end.
-    channels.unregister(connection, true)
+    channels.unregister(connection, { isGoodbye: true })
     if (error instanceof SkeinError && error.code === "limit_exceeded") throw new Disconnect(CLOSE.channelLimit)
     throw error
   }

@@ -1,17 +1,17 @@
-import type { HistoryRequest } from "../../../core/log.ts"
+import type { HistoryQuery } from "../../../core/log.ts"
 import type { CommandOf } from "../codec/messages.ts"
 import { toWireInfo, toWirePublication } from "../wire.ts"
 import type { CentrifugeSession } from "./session.ts"
 
 export async function history(session: CentrifugeSession, { id, request }: CommandOf<"history">): Promise<void> {
   const { channels } = session.shared.parts
-  const page = await channels.history(session.registered, request.channel ?? "", historyRequest(request))
+  const page = await channels.history(session.registered, request.channel ?? "", historyQuery(request))
   const { epoch, offset } = page.top
   session.answer(id, { history: { publications: page.publications.map(toWirePublication), epoch, offset } })
 }
 
 /** As clients and back ends send it: undefined and null both mean absent. */
-interface HistoryQuery {
+interface HistoryParams {
   readonly limit?: number | undefined
   readonly since?:
     | { readonly epoch?: string | null | undefined; readonly offset?: number | null | undefined }
@@ -20,7 +20,7 @@ interface HistoryQuery {
 }
 
 /** `limit` 0 asks for the position only, -1 for all there is. */
-export function historyRequest({ limit = 0, since, reverse = false }: HistoryQuery): HistoryRequest {
+export function historyQuery({ limit = 0, since, reverse = false }: HistoryParams): HistoryQuery {
   const position = since && { epoch: since.epoch ?? "", offset: since.offset ?? 0 }
   return { limit, reverse, ...(position ? { since: position } : {}) }
 }

@@ -101,7 +101,7 @@ export class CentrifugeSession implements Session, ConnectionEvents {
     this.#phase = "closed"
     this.#backlog = undefined
     this.#outgoing.drop()
-    if (this.connection) this.shared.parts.channels.unregister(this.connection, isOnPurpose(code))
+    if (this.connection) this.shared.parts.channels.unregister(this.connection, { isGoodbye: isOnPurpose(code) })
     this.#onClosed?.()
   }
 

@@ -294,6 +294,6 @@ export class PusherSession implements Session, Client, PageHolder {
       shared.pages.leave(app, this.#pageId, this, this.#standing(nowMs), nowMs)
     }
     if (this.user && this.#signedIn) shared.users.signOut(this.user.id, this.#signedIn)
-    parts.channels.unregister(this.connection, isForGood)
+    parts.channels.unregister(this.connection, { isGoodbye: isForGood })
   }
 }
