@@ -79,7 +79,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     this.#closed = true
     if (this.#participant === undefined) return
     // What it sent before it closed is still carried out, without waiting for anything.
-    this.#shared.parts.channels.unregister(this.#participant.connection, isGoodbye(code))
+    this.#shared.parts.channels.unregister(this.#participant.connection, { isGoodbye: isGoodbye(code) })
     if (!this.#isArriving) this.#startWhenSettled()
   }
 
