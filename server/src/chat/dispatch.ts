@@ -1,4 +1,3 @@
-import { z } from "zod"
 import type { Identity } from "../core/connection.ts"
 import { SkeinError } from "../core/errors.ts"
 import { limitError } from "../core/limits.ts"
@@ -13,6 +12,7 @@ import { createRoom, joinRoom, leaveRoom, listRooms } from "./calls/rooms.ts"
 import type { ChatRates } from "./config.ts"
 import { type Method, operations } from "./contract.ts"
 import { isAnonymousId } from "./ids.ts"
+import { wrongInput } from "./wrong-input.ts"
 
 const CALLS: { readonly [M in Method]: Call<M> } = {
   "chat.hello": hello,
@@ -82,5 +82,5 @@ function parse(method: Method, input: unknown): unknown {
   const tooLong = result.error.issues.find(({ code, path }) => code === "too_big" && path[0] === "text")
   if (tooLong)
     throw limitError("chat.max_text_length", "text_too_long", "the message is longer than any message may be")
-  throw new SkeinError("bad_request", `${method}: ${z.prettifyError(result.error).slice(0, 500)}`)
+  throw wrongInput(method, result.error)
 }

@@ -1,8 +1,8 @@
-import { z } from "zod"
 import { SkeinError } from "../../core/errors.ts"
 import type { JsonText } from "../../core/publication.ts"
 import type { ChatParts } from "../caller.ts"
 import { readJson } from "../dispatch.ts"
+import { wrongInput } from "../wrong-input.ts"
 import { BACK_END_CALLS } from "./calls.ts"
 import { type BackEndMethod, backEndSchemas } from "./contract.ts"
 
@@ -17,7 +17,7 @@ export async function callForBackEnd(parts: ChatParts, method: string, data: Jso
       `no RPC method "${method.slice(0, 100)}"; there are ${Object.keys(BACK_END_CALLS).join(", ")}`,
     )
   const parsed = backEndSchemas[method].safeParse(withoutNothing(readJson(data)))
-  if (!parsed.success) throw new SkeinError("bad_request", `${method}: ${z.prettifyError(parsed.error).slice(0, 500)}`)
+  if (!parsed.success) throw wrongInput(method, parsed.error)
   const call = BACK_END_CALLS[method] as (parts: ChatParts, input: unknown) => Promise<object>
   return JSON.stringify(await call(parts, parsed.data))
 }

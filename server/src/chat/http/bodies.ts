@@ -5,7 +5,7 @@ import { readJson } from "../dispatch.ts"
 /**
  * The JSON body of a request.
  * @throws SkeinError `payload_too_large` beyond `maxBytes`; `bad_request` for another content type (a form of another
- * site cannot send this one without asking) or for what is no JSON object
+ * site cannot send this one without asking), for what is no UTF-8, or no JSON object
  */
 export async function jsonBody(request: Request, maxBytes: number): Promise<Record<string, unknown>> {
   const text = await boundedText(request, maxBytes)
@@ -25,5 +25,16 @@ async function boundedText(request: Request, maxBytes: number): Promise<string> 
   if (!request.body) return ""
   const bytes = await collectBytes(request.body, maxBytes)
   if (!bytes) throw tooLarge()
-  return new TextDecoder().decode(bytes)
+  return utf8(bytes)
+}
+
+/** Text of another encoding would be stored with its characters lost. */
+function utf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new SkeinError("bad_request", "the body must be UTF-8: a page or a program in GBK has to convert it first", {
+      cause: error,
+    })
+  }
 }

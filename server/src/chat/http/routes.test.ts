@@ -76,6 +76,36 @@ describe("the chat over HTTP", () => {
     ])
   })
 
+  test("a refused input says in one line which fields, and how", async () => {
+    const path = `/chat/v1/conversations/${lobby}/messages`
+    const told = async (response: Response) => ((await response.json()) as Refusal).error.message
+    const wrong = { client_id: "short", text: 7 }
+    expect(await told(await request("POST", path, wrong, as("ann")))).toMatch(
+      /^chat\.send: client_id: [^\n]*8 characters; text: [^\n]*expected string, received number$/,
+    )
+    const many = { conversations: Array.from({ length: 9 }, () => ({})) }
+    expect(await told(await request("POST", "/chat/v1/catch_up", many, as("ann")))).toMatch(
+      /^chat\.catch_up: conversations\.0\.conversation_id: [^\n]*; and 24 more$/,
+    )
+  })
+
+  test("a body that is not UTF-8 is refused, not stored with its characters lost", async () => {
+    const gbk = new Uint8Array([
+      ...new TextEncoder().encode('{"client_id":"gbk-00001","text":"'),
+      0xc4,
+      0xe3,
+      0x22,
+      0x7d,
+    ])
+    const response = await app.request(`http://chat.test/chat/v1/conversations/${lobby}/messages`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...as("ann") },
+      body: gbk,
+    })
+    expect(response.status).toBe(400)
+    expect(((await response.json()) as Refusal).error.message).toContain("UTF-8")
+  })
+
   test("CHAT-27 the path decides: a body cannot name another conversation", async () => {
     await request("GET", "/chat/v1/hello", undefined, as("ann"))
     const body = { conversation_id: "c_elsewhere", client_id: "by-path-1", text: "here" }
