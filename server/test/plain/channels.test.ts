@@ -66,7 +66,7 @@ describe("subscribing", () => {
       [{ type: "history", channel: "news" }, 108],
       [{ type: "history", channel: "users:x" }, 103],
       [{ type: "history", channel: "kept:a", limit: 0 }, 107],
-      [{ type: "history", channel: "kept:a", limit: 101 }, 107],
+      [{ type: "history", channel: "kept:a", limit: "9" }, 107],
       [{ type: "history", channel: "kept:a", since: { epoch: "other", offset: 1 } }, 112],
     ] as const) {
       client.command(command)

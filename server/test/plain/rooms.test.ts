@@ -304,6 +304,10 @@ describe("rooms", () => {
         { user_id: "7", message: "three", timestamp: expect.any(Number) },
       ],
     })
+    client.command({ type: "history", room_id: room, limit: 1 })
+    expect(await client.nextJson()).toMatchObject({ room_id: room, messages: [{ message: "three" }] })
+    client.command({ type: "history", room_id: "lobby" })
+    expect(await client.nextJson()).toMatchObject({ type: "error", code: 1001 })
     client.close()
   })
 })

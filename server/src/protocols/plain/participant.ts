@@ -107,7 +107,7 @@ export class Participant {
       case "history":
         this.#ensureMaySubscribe()
         return command.channel === undefined
-          ? this.#roomHistory(command.limit)
+          ? this.#roomHistory(command.limit, command.room_id)
           : this.#channels.history(command.channel, command.limit, command.since)
       case "ping":
       case "heartbeat":
@@ -135,8 +135,8 @@ export class Participant {
     await this.#seat.enterLobby()
   }
 
-  async #roomHistory(limit: number): Promise<void> {
-    const { roomId, lines } = await this.#seat.recent(limit)
+  async #roomHistory(limit: number, asked: string | undefined): Promise<void> {
+    const { roomId, lines } = await this.#seat.recent(limit, asked)
     this.#send(replies.roomHistory(roomId, lines))
   }
 

@@ -79,8 +79,11 @@ export class Seat {
     await this.#rooms.say(this.#identity, room.conversationId, text, echo ? {} : { exclude: this.#connection.id })
   }
 
-  async recent(limit: number): Promise<{ readonly roomId: string; readonly lines: RoomLine[] }> {
+  /** @param asked - the room that is meant; another one's history is not told */
+  async recent(limit: number, asked?: string): Promise<{ readonly roomId: string; readonly lines: RoomLine[] }> {
     const { room, roomId } = this.#mustBeSomewhere()
+    if (asked !== undefined && ![roomId, room.slug, room.name].includes(asked))
+      throw new SkeinError("not_a_member", `this connection is in the room ${roomId}: join ${asked} first`)
     return { roomId, lines: await this.#rooms.recent(this.#identity, room.conversationId, limit) }
   }
 
