@@ -37,6 +37,8 @@ test("in a crowded room pages are told how many are there, and neither ask nor h
   // Bare sockets are in the lobby.
   for (let n = 0; n < MANY; n++) sockets.push(new WebSocket(`${house.server.wsUrl}/ws`))
   await until(async () => (await onlineHeading(early)).includes(`${MANY + 3}`), "the count of all", WAIT_MS)
+  // Becoming many puts nobody out of sight.
+  for (const name of ["Ada", "Ben", "Early"]) await early.locator(".member:not(.away)", { hasText: name }).waitFor()
 
   const frames: string[] = []
   const late = await house.guest("Late", {}, async (page) =>

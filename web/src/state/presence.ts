@@ -14,10 +14,9 @@ const crowds = signal<ReadonlyMap<string, number>>(new Map())
 /** How many are in a channel where only that is known; undefined where they are known one by one. */
 export const crowdIn = (channel: string): number | undefined => crowds.value.get(channel)
 
+/** Those known by name stay known until somebody looks: who has been here all along is told when they go. */
 export function countCrowd(channel: string, size: number): void {
-  const isNew = !crowds.peek().has(channel)
   crowds.value = new Map(crowds.peek()).set(channel, size)
-  if (isNew && clients.delete(channel)) recount()
 }
 
 /** Some of a crowd, as they were listed just now. */

@@ -46,7 +46,7 @@ function Group({
   members: Member[]
   online: boolean
 }) {
-  if (members.length === 0) return null
+  if (count === 0) return null
   return (
     <section>
       <h3>
