@@ -13,7 +13,7 @@ let server: TestServer
 beforeAll(async () => {
   site = Bun.serve({ port: 0, fetch: () => new Response("", { status }) })
   const address = `http://user:site-password@127.0.0.1:${site.port}/hook?token=site-token`
-  server = await startServer({ webhook_urls: [address] })
+  server = await startServer({ webhook_urls: [address] }, { channels: [{ pattern: "closed", history_size: 5 }] })
 })
 afterAll(async () => {
   await server.stop()
@@ -58,6 +58,7 @@ test("each refusal is in the log and in the doctor's findings, with what was wro
     ["channel", 'it was made for channel "x", without the prefix "private-"', () => subscribeSigned("x")],
     ["socket_id", "which this client had before it reconnected", subscribeAfterReconnect],
     ["protocol", "protocol must be an integer", () => open("protocol=x")],
+    ["permission", 'the rule "closed" in [[channels]] has subscribe = "token"', subscribeClosed],
   ]
   for (const [, , provoke] of wrongs) await provoke()
   const seen = await doctor()
@@ -66,7 +67,7 @@ test("each refusal is in the log and in the doctor's findings, with what was wro
     const finding = seen.about(`pusher.refused.${wrong}`)
     expect(finding.says).toContain(says)
     expect(finding.fix).not.toBe("")
-    expect(finding.severity).toBe(["limit", "socket_id"].includes(wrong) ? "note" : "warning")
+    expect(finding.severity).toBe(["limit", "socket_id", "permission"].includes(wrong) ? "note" : "warning")
     await logs(server, `"wrong":"${wrong}"`)
   }
   for (const secret of [APP.secret, OTHER_APP.secret]) {
@@ -119,6 +120,12 @@ async function subscribeSigned(signedName: string): Promise<void> {
   const client = await RawClient.connect(server)
   client.sendEvent("pusher:subscribe", { channel: "private-x", auth: client.sign(signedName) })
   await client.error()
+}
+
+async function subscribeClosed(): Promise<void> {
+  const client = await RawClient.connect(server)
+  client.sendEvent("pusher:subscribe", { channel: "closed", auth: "" })
+  expect((await client.error()).message).toBe('this client may not subscribe to "closed"')
 }
 
 async function subscribeAfterReconnect(): Promise<void> {

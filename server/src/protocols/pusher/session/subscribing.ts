@@ -48,6 +48,8 @@ async function subscribeOrRefuse(client: Client, message: SubscribeMessage): Pro
       },
       (result) => answer(client, message, kind, member, result),
     )
+  } catch (error) {
+    throw kind.access === "public" ? explainClosed(client, coreChannel, error) : error
   } finally {
     done()
   }
@@ -113,6 +115,15 @@ function grantFor(
       `The rule "${rule.pattern}" of this server's configuration must set presence and join_leave for presence channels`,
     )
   return { userId: member.userId, ...(member.userInfo === undefined ? {} : { info: member.userInfo }) }
+}
+
+/** A public channel that a rule of the configuration closes: which one, for those who may know. */
+function explainClosed({ parts }: Client, coreChannel: string, error: unknown): unknown {
+  if (!(error instanceof SkeinError) || error.code !== "permission_denied") return error
+  const { pattern, subscribe } = parts.channels.ruleOf(coreChannel)
+  return new Refusal(error.httpStatus, error.message, {
+    forLog: `${error.message}: the rule "${pattern}" in [[channels]] has subscribe = "${subscribe}"; "anyone" opens it to holders of the app key`,
+  })
 }
 
 /** @throws Refusal when the channel is full. @returns call when the subscription is decided */
