@@ -29,6 +29,7 @@ export const LIMITS = {
 
 /** Codes the client has its own words or its own behaviour for. */
 export const CODES = {
+  internal: 100,
   unauthorized: 101,
   permissionDenied: 103,
   limitExceeded: 106,

@@ -1,3 +1,5 @@
+import { CODES } from "../contract.ts"
+
 /** A message on its way. Pure rules; storing and sending are done by their own files. */
 export interface Letter {
   readonly client_id: string
@@ -28,16 +30,12 @@ export type Verdict = "refused" | "later" | "signed-out"
 /** Codes below 100 are the client library's own: timeout, closed, not connected. */
 const LIBRARY_CODES_BELOW = 100
 const HTTP_SERVER_ERRORS_FROM = 500
-const INTERNAL_ERROR = 100
-const UNAUTHORIZED = 101
-const TOO_MANY_REQUESTS = 111
-const STORAGE_UNAVAILABLE = 1011
 
 /** Decides whether trying the same again can help. */
 export function judge(code: number): Verdict {
-  if (code === UNAUTHORIZED) return "signed-out"
-  if (code < LIBRARY_CODES_BELOW || code === INTERNAL_ERROR) return "later"
-  if (code === TOO_MANY_REQUESTS || code === STORAGE_UNAVAILABLE) return "later"
+  if (code === CODES.unauthorized) return "signed-out"
+  if (code < LIBRARY_CODES_BELOW || code === CODES.internal) return "later"
+  if (code === CODES.tooManyRequests || code === CODES.storageUnavailable) return "later"
   return code >= HTTP_SERVER_ERRORS_FROM && code < 600 ? "later" : "refused"
 }
 

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals"
 import type { User } from "../contract.ts"
-import { LIMITS } from "../contract.ts"
+import { CODES, LIMITS } from "../contract.ts"
 import { t, wordsFor } from "../i18n/index.ts"
 import { Outbox } from "../outbox/outbox.ts"
 import type { Letter } from "../outbox/queue.ts"
@@ -48,9 +48,9 @@ export class Chat {
     this.store = openPersonalStore(user.id)
     this.drafts = new Drafts(this.store)
     this.inbox = new Inbox({
-      arrived: (room, message, live) => {
+      arrived: (room, message, { isLive }) => {
         this.outbox.arrived(message.client_id)
-        if (live && message.kind === "text" && message.sender_id !== user.id) this.tell(room, message)
+        if (isLive && message.kind === "text" && message.sender_id !== user.id) this.tell(room, message)
       },
       behind: (room) => this.catchingUp.want(room.id),
       added: (room) => this.following.follow(room),
@@ -80,7 +80,7 @@ export class Chat {
   }
 
   /** Ends this page's part of the session; the caller decides what to show next. */
-  async stop(erase: boolean): Promise<void> {
+  async stop({ erase }: { readonly erase: boolean }): Promise<void> {
     this.connection.disconnect()
     if (!erase) return this.drafts.flush()
     this.drafts.stop()
@@ -186,7 +186,7 @@ export class Chat {
       this.helloFailed = false
     } catch (error) {
       console.warn("Hello failed:", error)
-      if (error instanceof ChatError && error.code === 101) this.ended()
+      if (error instanceof ChatError && error.code === CODES.unauthorized) this.ended()
       else {
         this.helloFailed = true
         this.greetLater()

@@ -1,14 +1,14 @@
-import type { CatchUpEntry, Message, Push } from "../contract.ts"
+import type { CatchUpEntry, Message, Push, User } from "../contract.ts"
 import { applyStep, heard, isBehind, merged, type Step } from "../sync/thread.ts"
-import { learn, me, namesMe } from "./people.ts"
+import { learn, me, namesMe, person } from "./people.ts"
 import { countCrowd } from "./presence.ts"
 import { adopt, drop, joinable, type Room, rooms, showCounts, takeCounts } from "./rooms.ts"
 import { typing } from "./typing.ts"
 
 /** What the rest of the client wants to know when pushes were applied. */
 export interface InboxEvents {
-  /** A message took its place in the log; `live` when it was pushed, not asked for. */
-  arrived(room: Room, message: Message, live: boolean): void
+  /** A message took its place in the log; `isLive` when it was pushed, not asked for. */
+  arrived(room: Room, message: Message, how: { readonly isLive: boolean }): void
   behind(room: Room): void
   added(room: Room): void
   removed(room: Room): void
@@ -44,23 +44,32 @@ export class Inbox {
     const newest = entry.messages.at(-1)
     if (newest && newest.seq >= (room.lastMessage.peek()?.seq ?? 0)) room.lastMessage.value = newest
     takeCounts(room, entry)
-    for (const message of entry.messages) this.events.arrived(room, message, false)
+    for (const message of entry.messages) this.events.arrived(room, message, { isLive: false })
   }
 
   private apply(push: Push): void {
     if (push.type === "message") {
-      learn(push.user)
+      this.named(push.user)
       typing(push.conversation_id, push.user.id, false)
       this.step(push, { kind: "message", message: push.message, asOf: push.chg_head })
     } else if (push.type === "change") this.step(push, { kind: "change", change: push.change })
     else if (push.type === "typing") this.typing(push)
     else if (push.type === "read") this.read(push)
-    else if (push.type === "user") learn(push.user)
+    else if (push.type === "user") this.named(push.user)
     else if (push.type === "conversation_added") this.events.added(adopt(push.conversation))
     else if (push.type === "conversation_removed") this.remove(push.conversation_id)
     else if (push.type === "user_merged") this.merged(push)
     else if (push.type === "headcount") this.crowded(push)
     else this.counted(push)
+  }
+
+  /** Somebody as he is called now; our conversation with him is called so, too. */
+  private named(user: User): void {
+    const isNew = person(user.id)?.name !== user.name
+    learn(user)
+    if (!isNew) return
+    for (const { facts } of rooms.peek().values())
+      if (facts.peek().peer?.id === user.id) facts.value = { ...facts.peek(), name: user.name, peer: user }
   }
 
   private merged(push: Push & { type: "user_merged" }): void {
@@ -99,7 +108,7 @@ export class Inbox {
   private done(room: Room, step: Step): void {
     if (step.kind === "message") {
       room.lastMessage.value = step.message
-      this.events.arrived(room, step.message, true)
+      this.events.arrived(room, step.message, { isLive: true })
       return
     }
     const { change } = step

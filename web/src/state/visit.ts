@@ -71,17 +71,17 @@ async function ended(over: Chat): Promise<void> {
     const answer = await readSession()
     if (over.user.guest && answer.user && !answer.user.guest) {
       // The guest signed in at the site: the page begins again as the member's, with nothing of the guest's in it.
-      await over.stop(true)
+      await over.stop({ erase: true })
       location.reload()
       return
     }
     // Still signed in but sent away for good (banned, for one): no loop, the person decides when to try again.
     const isMine = answer.user?.id === over.user.id
-    await over.stop(!isMine)
+    await over.stop({ erase: !isMine })
     phase.value = isMine ? "sent-away" : "ended"
   } catch (error) {
     console.warn("Session not known:", error)
-    await over.stop(false)
+    await over.stop({ erase: false })
     phase.value = "ended"
   }
 }
@@ -96,7 +96,7 @@ export async function signOut(): Promise<void> {
     say(explain(error))
     return
   }
-  await chat.peek()?.stop(true)
+  await chat.peek()?.stop({ erase: true })
   tabs?.postMessage("signed-out")
   history.replaceState(null, "", location.pathname + location.search)
   location.reload()

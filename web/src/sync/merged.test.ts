@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test"
-import { ModelConversation } from "./model.ts"
 import { applyPage } from "./pages.ts"
+import { ModelConversation } from "./testing/model.ts"
 import { applyStep, emptyThread, heard, isBehind, merged } from "./thread.ts"
 
 function talk() {

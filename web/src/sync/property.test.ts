@@ -2,19 +2,9 @@ import { expect, test } from "bun:test"
 import fc from "fast-check"
 import type { CatchUpEntry, Page } from "../contract.ts"
 import { type Asked, applyCatchUp } from "./catch-up.ts"
-import { ModelConversation } from "./model.ts"
 import { applyPage, type PageKind, trim } from "./pages.ts"
-import {
-  applyStep,
-  emptyThread,
-  gapsIn,
-  heard,
-  isAttached,
-  isBehind,
-  lastSeq,
-  type Step,
-  type Thread,
-} from "./thread.ts"
+import { gapsIn, ModelConversation } from "./testing/model.ts"
+import { applyStep, emptyThread, heard, isAttached, isBehind, lastSeq, type Step, type Thread } from "./thread.ts"
 
 /** What may happen, in any order. Numbers are reduced to whatever exists at that moment. */
 const event = fc.oneof(

@@ -16,7 +16,7 @@ export type Step =
  * What the client knows of one conversation's log.
  *
  * Sequence numbers have no holes, so a hole between two neighbouring rows *is* a gap: it cannot be
- * forgotten, because nothing has to be remembered for it (see `gapsIn`).
+ * forgotten, because nothing has to be remembered for it. `ui/list/items.ts` draws it.
  */
 export interface Thread {
   /** Sorted by seq, each once. A window of the log, not necessarily its newest part. */
@@ -75,17 +75,6 @@ export function merged(thread: Thread, from: string, to: string, chg: number): T
   )
   const counted = thread.rows.some((row) => row.message.sender_id === from) && chg === thread.chgHead + 1
   return { ...thread, rows, chgHead: counted ? chg : thread.chgHead }
-}
-
-/** The two seqs around each hole in the rows: `[first missing, last missing]`. */
-export function gapsIn(rows: readonly Row[]): [number, number][] {
-  const gaps: [number, number][] = []
-  for (let i = 1; i < rows.length; i++) {
-    const before = rows[i - 1]?.message.seq ?? 0
-    const after = rows[i]?.message.seq ?? 0
-    if (after > before + 1) gaps.push([before + 1, after - 1])
-  }
-  return gaps
 }
 
 /** Joins two sets of rows; of two copies of one message the later read wins. */

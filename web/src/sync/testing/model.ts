@@ -1,7 +1,7 @@
-/** A tiny server to test the client's sync rules against: it keeps the truth and answers as the contract says. */
-import type { CatchUpEntry, Change, Message, Page } from "../contract.ts"
-import type { Step } from "./thread.ts"
+import type { CatchUpEntry, Change, Message, Page } from "../../contract.ts"
+import type { Row, Step } from "../thread.ts"
 
+/** A tiny server to test the client's sync rules against: it keeps the truth and answers as the contract says. */
 export class ModelConversation {
   readonly log: Message[] = []
   readonly changes: Change[] = []
@@ -71,4 +71,15 @@ export class ModelConversation {
       chg_head: this.changes.length,
     }
   }
+}
+
+/** The two seqs that bound each hole in the rows: `[first missing, last missing]`. */
+export function gapsIn(rows: readonly Row[]): [number, number][] {
+  const gaps: [number, number][] = []
+  for (let i = 1; i < rows.length; i++) {
+    const before = rows[i - 1]?.message.seq ?? 0
+    const after = rows[i]?.message.seq ?? 0
+    if (after > before + 1) gaps.push([before + 1, after - 1])
+  }
+  return gaps
 }
