@@ -23,6 +23,39 @@ export function mutate(bytes: Uint8Array, random: Random): Uint8Array {
   return result
 }
 
+/** Values of all kinds, also such as PHP takes and never writes, and such as it refuses. */
+const VALUES = [
+  ...["N;", "b:0;", "b:2;", "i:7;", "i:-7;", "i:+5;", "i:007;", "i:;", "i: 5;", "i:99999999999999999999;"],
+  ...["d:0.5;", "d:.5;", "d:1.;", "d:1e3;", "d:-INF;", "d:nan;", "d:--1;", 's:1:"a";', 's:01:"a";', 's:+1:"a";'],
+  ...['s:-1:"";', 'S:1:"\\41";', "a:0:{}", "a:01:{i:0;N;}", "a:1:{b:1;N;}", "a:2:{i:0;i:1;i:0;i:2;}", "a:1:{i:0;R:1;}"],
+  ...['O:8:"stdClass":0:{}', 'O:8:"stdClass":1:{s:2:"\0a";N;}', 'O:3:"Foo":1:{s:1:"x";R:1;}', 'O:0:"":0:{}'],
+  ...[
+    'O:+8:"stdClass":0:{}',
+    'C:3:"Foo":2:{ab}',
+    'C:8:"stdClass":0:{}',
+    "R:1;",
+    "R:2;",
+    "R:3;",
+    "R:0;",
+    "r:1;",
+    "r:2;",
+    "r:9;",
+  ],
+]
+const VALUE = /[NbidsaOCRrS](?::[^;{}"]{0,12})?(?::"[^"]{0,20}")?[;{]/g
+
+/** The text of one value, or of its beginning, for another, before another, or in the place of one of the same session. */
+export function swapValues(bytes: Uint8Array, random: Random): Uint8Array {
+  const text = Buffer.from(bytes).toString("latin1")
+  const found = [...text.matchAll(VALUE)]
+  const pick = () => found[below(random, found.length)]
+  const [here, there] = [pick(), pick()]
+  if (!here || !there) return bytes
+  const other = below(random, 2) === 0 ? there[0] : (VALUES[below(random, VALUES.length)] ?? "")
+  const replaced = below(random, 2) * here[0].length
+  return Buffer.from(text.slice(0, here.index) + other + text.slice(here.index + replaced), "latin1")
+}
+
 const CHANGES: readonly ((bytes: Buffer, random: Random) => Buffer<ArrayBuffer>)[] = [
   (bytes, random) => withByte(bytes, below(random, bytes.length), below(random, 256)),
   (bytes, random) => {
@@ -44,6 +77,7 @@ const CHANGES: readonly ((bytes: Buffer, random: Random) => Buffer<ArrayBuffer>)
     const types = "NbidsSaOCERr"
     return withByte(bytes, below(random, bytes.length), types.charCodeAt(below(random, types.length)))
   },
+  (bytes, random) => Buffer.from(swapValues(bytes, random)),
 ]
 
 function below(random: Random, limit: number): number {
