@@ -329,6 +329,8 @@ describe("the chat", () => {
     await arrive("Ann")
     await it.call(guest, "chat.hello", {})
     expect((await it.call(guest, "chat.profile", { name: " Mia  Lee " })).user.name).toBe("Mia Lee")
+    const told = it.channels.pushes.filter(({ push }) => push.type === "user")
+    expect(told.map(({ channel }) => channel)).toEqual(["chat:u:g_1", `chat:c:${lobby}`])
     // The token still carries the old name; what is stored counts.
     expect((await it.call(guest, "chat.hello", {})).user.name).toBe("Mia Lee")
     expect(await codeOf(() => it.call(guest, "chat.profile", { name: "ＡＮＮ" }))).toBe("name_taken")

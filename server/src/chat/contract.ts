@@ -367,7 +367,7 @@ export type Output<M extends Method> = z.output<Operations[M]["output"]>
 /**
  * What a conversation's channel (`Conversation.channel`) and a person's own channel carry, as JSON.
  *
- * `chat:c:<conversation id>`: message, change, typing, member_joined, member_left, headcount, user_merged, read.
+ * `chat:c:<conversation id>`: message, change, typing, member_joined, member_left, headcount, user_merged, read, user.
  * `chat:u:<user id>`: read (my other devices), conversation_added, conversation_removed, user.
  * The server subscribes each chat connection to the person's own channel by itself (server-side subscription).
  * Every push that counts messages or changes carries the conversation's two heads.
@@ -411,6 +411,7 @@ export type Push =
     }
   | { type: "conversation_added"; conversation: Membership }
   | { type: "conversation_removed"; conversation_id: string }
+  /** Somebody goes by another name from now on: I myself, or somebody in a conversation of mine. */
   | { type: "user"; user: User }
 
 /** What `GET /chat/session` answers and `POST /chat/session` gives back. */

@@ -157,6 +157,24 @@ test("two tabs of one person: what is said in one stands in the other, unread no
   await room(right, "Lobby").locator(".badge").waitFor({ state: "detached" })
 })
 
+test("a guest who takes another name has it at once in the pages of the others", async () => {
+  const [quinn, rosa] = await Promise.all([house.guest("Quinn"), house.guest("Rosa")])
+  await quinn.locator(".members").getByRole("button", { name: /^Rosa/ }).click()
+  await quinn.locator(".room-header h1", { hasText: "Rosa" }).waitFor()
+  await say(quinn, "for you alone")
+  await room(rosa, "Quinn").waitFor()
+  await rosa.locator(".self-button").click()
+  await rosa.getByLabel("Display name").fill("Rosalind")
+  await rosa.getByRole("button", { name: "Rename" }).click()
+  await quinn.locator(".room-header h1", { hasText: "Rosalind" }).waitFor()
+  await room(quinn, "Rosalind").waitFor()
+  await room(quinn, "Lobby").click()
+  await quinn
+    .locator(".members")
+    .getByRole("button", { name: /^Rosalind/ })
+    .waitFor()
+})
+
 test("text is copied where the browser has no clipboard for pages without TLS", async () => {
   const page = await house.guest("Pia", {}, (blank) =>
     blank.addInitScript(() => Object.defineProperty(navigator, "clipboard", { value: undefined })),

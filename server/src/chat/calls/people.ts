@@ -1,5 +1,5 @@
 import { SkeinError } from "../../core/errors.ts"
-import type { StoredMembership } from "../../store/contract.ts"
+import type { StoredMembership, StoredUser } from "../../store/contract.ts"
 import type { Call, ChatParts } from "../caller.ts"
 import { conversationChannel } from "../channel-names.ts"
 import { CHAT_LIMITS } from "../contract.ts"
@@ -9,6 +9,8 @@ import { toMembership, toUser } from "../wire.ts"
 
 /** Online members that are looked up and shown first. */
 const MAX_ONLINE_FIRST = 200
+/** Conversations that are told a new name, the last active first; in the others it comes with the next message. */
+const MAX_TOLD_OF_NAME = 50
 
 export const openDirect: Call<"chat.direct.open"> = async (parts, { user }, { user_id: peerId }) => {
   parts.rates.ensure(user.id, "join")
@@ -69,10 +71,18 @@ function onlineIn({ channels }: ChatParts, conversationId: string): Set<string> 
   return new Set([...present.values()].map(({ user }) => user))
 }
 
-export const changeProfile: Call<"chat.profile"> = async ({ people, rates, pushes }, { user }, { name }) => {
+export const changeProfile: Call<"chat.profile"> = async (parts, { user }, { name }) => {
   if (!user.guest) throw new SkeinError("permission_denied", "your name comes from the site you are signed in to")
-  rates.ensure(user.id, "join")
-  const renamed = await people.saveGuest(user.id, cleanName(name, CHAT_LIMITS.maxNameLength, "a name"))
-  pushes.toUser(user.id, { type: "user", user: toUser(renamed) })
+  parts.rates.ensure(user.id, "join")
+  const renamed = await parts.people.saveGuest(user.id, cleanName(name, CHAT_LIMITS.maxNameLength, "a name"))
+  await tellName(parts, renamed)
   return { user: toUser(renamed) }
+}
+
+/** To all devices of the person, and to those who are in a conversation with him. */
+async function tellName({ store, pushes }: ChatParts, renamed: StoredUser): Promise<void> {
+  const push = { type: "user", user: toUser(renamed) } as const
+  pushes.toUser(renamed.id, push)
+  const { memberships } = await store.hello({ userId: renamed.id, limit: MAX_TOLD_OF_NAME })
+  for (const { id } of memberships) pushes.toConversation(id, push)
 }
