@@ -9,7 +9,7 @@ import { type Service, start } from "./services.ts"
 const ROOT = join(import.meta.dir, "../../..")
 const EXAMPLE = join(ROOT, "examples/whoami")
 const OPTIONS: Omit<CallbackOptions, "url"> = {
-  timeoutMs: 5_000,
+  timeoutMs: 20_000,
   rememberMs: 5_000,
   maxRemembered: 100,
   cookies: ["PHPSESSID"],

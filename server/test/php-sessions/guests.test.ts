@@ -124,7 +124,7 @@ describe("a guest of the site", () => {
     expect((await shop.hello()).conversations.find(({ id }) => id === conversation.id)?.name).toBe("张伟 52")
     // What the guest's page sent and heard no answer to, it sends again as the member.
     expect(await visitor.say(conversation.id, "我的订单在哪里？", "guest-asks-1")).toMatchObject({ duplicate: true })
-  }, 30_000)
+  }, 60_000)
 
   test("is merged by a handshake too: the plain client that was a guest comes back as the member", async () => {
     const visitor = new Browser()
@@ -144,7 +144,7 @@ describe("a guest of the site", () => {
     await until(() => code === 3005, "the guest's socket is closed")
     asMember.close()
     expect(await visitor.lines(lobby)).toContain("53: from a guest")
-  }, 30_000)
+  }, 60_000)
 
   test("on a shared computer: A logs out, B logs in, and nothing of A is B's or the next guest's", async () => {
     const shared = new Browser()
@@ -175,7 +175,7 @@ describe("a guest of the site", () => {
     await shared.site.login("63")
     await shared.session()
     expect((await shared.lines(lobby)).filter((line) => line.startsWith("63:"))).toEqual([])
-  }, 30_000)
+  }, 60_000)
 
   test("who signed out of the chat is nobody's past", async () => {
     const shared = new Browser()
@@ -188,5 +188,5 @@ describe("a guest of the site", () => {
     await shared.site.login("64")
     await shared.session()
     expect(await shared.lines(lobby)).toContain(`${guest}: gone`)
-  }, 30_000)
+  }, 60_000)
 })

@@ -103,6 +103,6 @@ for (const [name, at] of Object.entries(CASES)) {
         expect((endedAtMs.get(sessionId) ?? 0) - doneAtMs).toBeLessThan(ABOUT_A_SECOND_MS)
         expect(endedAtMs.has(other.sessionId ?? "")).toBe(false)
         await site.stop()
-      }, 30_000)
+      }, 60_000)
   })
 }

@@ -47,4 +47,4 @@ test("while Redis is away members stay, newcomers wait instead of becoming guest
   const page = await fetch(`${server.url}/chat/session`, { headers: { cookie: member.cookie } })
   expect(page.status).toBe(500)
   expect(await page.text()).not.toContain(String(redis.port))
-}, 30_000)
+}, 60_000)

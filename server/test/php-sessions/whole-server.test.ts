@@ -51,7 +51,7 @@ describe("a browser with the cookie of a PHP site", () => {
     await until(() => seen.codes.includes(3005), "closed as expired")
     expect(performance.now() - loggedOutAtMs).toBeLessThan(ABOUT_A_SECOND_MS)
     await until(() => client.state === "disconnected", "refused, as nobody is there any more")
-  }, 30_000)
+  }, 60_000)
 
   test("whose session gets a new id comes back as the same member by itself", async () => {
     const member = visitor()
@@ -61,7 +61,7 @@ describe("a browser with the cookie of a PHP site", () => {
     await until(() => seen.connected === 1, "connected")
     await member.visit("do=renew")
     await until(() => seen.connected === 2, "connected again")
-  }, 30_000)
+  }, 60_000)
 
   test("who is not logged in there is nobody", async () => {
     const guest = visitor()
@@ -69,7 +69,7 @@ describe("a browser with the cookie of a PHP site", () => {
     const { client } = browser(server, guest)
     client.connect()
     await until(() => client.state === "disconnected", "refused")
-  }, 30_000)
+  }, 60_000)
 })
 
 test("a bare WebSocket is the member too, and is closed when PHP logs out", async () => {
@@ -83,7 +83,7 @@ test("a bare WebSocket is the member too, and is closed when PHP logs out", asyn
   await new Promise((resolve) => socket.once("open", resolve))
   await member.visit("do=logout")
   await until(() => code === 3005, "closed as expired")
-}, 30_000)
+}, 60_000)
 
 /** What the page of the chat does: asks who it is, and again whenever its token is no longer good. */
 function chatPage(of: { readonly cookie: string }, at = server) {
@@ -116,7 +116,7 @@ describe("the page of the chat", () => {
     await until(() => client.state === "disconnected", "stopped: its token opens nothing any more")
     expect(seen.connected).toBe(1)
     expect((await session()).user).toBeNull()
-  }, 30_000)
+  }, 60_000)
 
   test("goes on under a new id of the session, and becomes the next person within the same", async () => {
     const member = visitor()
@@ -129,7 +129,7 @@ describe("the page of the chat", () => {
     await member.visit("do=login&user=54")
     await until(() => seen.connected === 3, "connected as the next")
     expect((await client.rpc("chat.hello", {})).data.user).toMatchObject({ id: "54" })
-  }, 30_000)
+  }, 60_000)
 
   test("is still out within a second when PHP logs out after the server was killed and came back", async () => {
     const own = await TestServer.start({
@@ -172,5 +172,5 @@ describe("the page of the chat", () => {
     expect((await both.session()).user).toMatchObject({ id: "55" })
     const rest = await fetch(`${server.url}/chat/v1/hello`, { headers: { cookie: `${guestCookie}; ${member.cookie}` } })
     expect(await rest.json()).toMatchObject({ user: { id: "55" } })
-  }, 30_000)
+  }, 60_000)
 })
