@@ -55,6 +55,20 @@ describe("the store's child process", () => {
     for (const { clientId, seq } of messages) expect(kept[seq - 1]?.clientId).toBe(clientId)
   })
 
+  test("a child that hangs is ended: calls fail in their time, and the next one answers", async () => {
+    store = childStore(temporary.file, { callTimeoutMs: 2_000 })
+    await furnish(store)
+    const hanging = store.pid()
+    if (hanging === undefined) throw new Error("the store that has just answered has no process")
+    process.kill(hanging, "SIGSTOP")
+    expect(await codeOf(say(store, "client-a"))).toBe("storage_unavailable")
+    await until(async () => (await codeOf(say(store, "client-b"))) === "done", "the next one answers")
+    expect(store.restarts()).toBe(1)
+    // What was refused may have been stored; sent again it is one message all the same.
+    await say(store, "client-a")
+    expect((await allOf(store)).map(({ clientId }) => clientId).sort()).toEqual(["client-a", "client-b"])
+  }, 60_000)
+
   test("a damaged file: calls are refused with the reason, and the process lives", async () => {
     writeFileSync(temporary.file, "this is no database ".repeat(1_000))
     store = childStore(temporary.file)

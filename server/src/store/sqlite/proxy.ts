@@ -56,6 +56,8 @@ class StoreProxy {
   readonly #callTimeoutMs: number
   readonly #pending = new Map<number, Pending>()
   readonly #stopSweep: () => void
+  /** When the present run said something last. */
+  #heardAtMs = 0
   #nextId = READY_ID + 1
   #up = false
   #stopping = false
@@ -127,6 +129,7 @@ class StoreProxy {
 
   #answer(answer: Answer): void {
     const [id, ok] = answer
+    this.#heardAtMs = this.#options.clock.nowMs()
     if (id === READY_ID) {
       if (ok) this.#opened()
       else this.#couldNotOpen(answer[2] as Failure)
@@ -171,11 +174,18 @@ class StoreProxy {
     const nowMs = this.#options.clock.nowMs()
     for (const [id, { deadlineMs, reject }] of this.#pending) {
       if (deadlineMs > nowMs) break
+      if (this.#up && nowMs - this.#heardAtMs >= this.#callTimeoutMs) this.#endHanging()
       this.#pending.delete(id)
       reject(
         new SkeinError("storage_unavailable", "the chat database did not answer in time; it may answer again soon"),
       )
     }
+  }
+
+  /** It says nothing at all: it would be so for ever, and what it is sent would pile up in its pipe. */
+  #endHanging(): void {
+    this.#down()
+    this.child.kill(new Error(`no answer within ${this.#callTimeoutMs} ms`))
   }
 
   #failAll(error: SkeinError): void {
