@@ -7,19 +7,23 @@ interface Waiting {
   readonly bytes: number
 }
 
+/** What a waiting frame costs beside its text, so that a flood of tiny ones is bounded too. */
+const FRAME_BYTES = 64
+
 /** Frames whose commands are not started yet, in order of arrival. Kept as they came: decoding waits, too. */
 export class Backlog {
   readonly #frames: Waiting[] = []
   #bytes = 0
 
-  /** Bytes (of text: UTF-16 units) held. */
+  /** About the bytes (of text: UTF-16 units) held. */
   get bytes(): number {
     return this.#bytes
   }
 
   add(frame: Frame, reader: CommandReader): void {
-    this.#frames.push({ reader, bytes: frame.length })
-    this.#bytes += frame.length
+    const bytes = FRAME_BYTES + frame.length
+    this.#frames.push({ reader, bytes })
+    this.#bytes += bytes
   }
 
   /** Undefined: nothing waits. @throws BadFrame */

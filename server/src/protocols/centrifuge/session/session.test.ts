@@ -172,6 +172,17 @@ describe("floods", () => {
     expect(client.closedWith?.code).toBe(3013)
     expect(server.log.waiting).toHaveLength(2)
   })
+
+  test("tiny frames that pile up are bounded by what they cost, not by what is in them", async () => {
+    const server = node({ config: { maxCommandsInFlight: 1, maxBacklogBytes: 10_000, commandsPerSecond: 0 } })
+    const client = await server.connected()
+    server.log.immediate = false
+    client.say({ id: 2, publish: { channel: "kept:a", data: 1 } })
+    let frames = 0
+    for (; frames < 10_000 && client.closedWith === undefined; frames++) client.session.frame("\n")
+    expect(client.closedWith?.code).toBe(3013)
+    expect(frames).toBeLessThan(200)
+  })
 })
 
 describe("what one turn says", () => {
