@@ -1,4 +1,3 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
 import { LIMITS, type Message } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
@@ -8,97 +7,43 @@ import { focusComposer, intent, onTouch, toEnd } from "../../state/compose.ts"
 import { me, person } from "../../state/people.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
-import { useChange } from "../bits/use-change.ts"
-import { onEscape } from "../escape.ts"
 import { oneLine } from "../list/text.ts"
-import { fitHeight } from "./fit-height.ts"
 import { isImeKey } from "./ime.ts"
 import { tellTyping, tellTypingStopped } from "./tell-typing.ts"
-import { asItIsNow, layAside, saveEdit, takeUp } from "./unfinished.ts"
+import { asItIsNow, saveEdit } from "./unfinished.ts"
+import { lengthOf, useField } from "./use-field.ts"
 import { useMentions } from "./use-mentions.tsx"
 
 const SHOW_LEFT_BELOW = 200
 
-const lengthOf = (text: string): number => [...text].length
-
-/**
- * The text field is left to the browser: its value is set when the room or the intent changes, never while
- * somebody writes, so that no input method is ever disturbed.
- */
+/** What is written next in a room: a new message, a reply, or an edit. */
 export function Composer({ room }: { room: Room }) {
-  const field = useRef<HTMLTextAreaElement>(null)
-  const [length, setLength] = useState(0)
-  const current = intent.value
-  const editing = current?.kind === "edit" ? current.message : undefined
-  const over = length - LIMITS.textLength
-
-  const setText = (text: string) => {
-    if (!field.current) return
-    field.current.value = text
-    setLength(lengthOf(text))
-    fitHeight(field.current)
-  }
-
+  const { field, length, editing, setText, measure } = useField(room)
   const mentions = useMentions(room, (text, caret) => {
     setText(text)
     field.current?.setSelectionRange(caret, caret)
     if (!editing) chat.peek()?.drafts.set(room.id, text)
   })
-
-  useLayoutEffect(() => {
-    intent.value = takeUp(room)
-    setText(chat.peek()?.drafts.get(room.id) ?? "")
-    if (!onTouch.matches) field.current?.focus({ preventScroll: true })
-    return () => layAside(room, field.current?.value ?? "")
-  }, [room])
-
-  useLayoutEffect(() => {
-    if (!editing) return
-    setText(intent.peek()?.text ?? editing.body)
-    return () => setText(chat.peek()?.drafts.get(room.id) ?? "")
-  }, [editing, room])
-
-  useChange(focusComposer.value, () => {
-    const end = field.current?.value.length ?? 0
-    field.current?.focus()
-    field.current?.setSelectionRange(end, end)
-  })
-
-  useEffect(() => {
-    if (!current) return
-    return onEscape("intent", () => {
-      intent.value = undefined
-      field.current?.focus()
-    })
-  }, [current])
+  const over = length - LIMITS.textLength
 
   const onInput = (event: Event) => {
     const element = field.current
     if (!element) return
     if (!(event as InputEvent).isComposing) mentions.follow(element)
-    setLength(lengthOf(element.value))
-    fitHeight(element)
-    if (editing) return
-    chat.peek()?.drafts.set(room.id, element.value)
-    if (element.value.trim() === "") tellTypingStopped(room)
-    else tellTyping(room)
+    measure(element)
+    if (!editing) noteDraft(room, element.value)
   }
 
   const submit = () => {
     const text = field.current?.value.trim() ?? ""
     if (text === "" || lengthOf(text) > LIMITS.textLength) return
-    const replyTo = current?.kind === "reply" ? current.message.seq : undefined
+    const replyTo = intent.value?.kind === "reply" ? intent.value.message.seq : undefined
     intent.value = undefined
     if (editing) {
       if (text !== editing.body) void saveEdit(room, editing, text)
     } else {
       tellTypingStopped(room)
-      void sendText(room, text, replyTo).then(() => {
-        // Cleared on disk only when the letter is on disk.
-        if (field.current?.value.trim() === "" || chat.peek()?.drafts.get(room.id).trim() === text) {
-          chat.peek()?.drafts.set(room.id, field.current?.value ?? "")
-        }
-      })
+      void sendText(room, text, replyTo).then(() => clearDraft(room, text, field.current?.value))
       setText("")
       toEnd.value++
     }
@@ -107,20 +52,11 @@ export function Composer({ room }: { room: Room }) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (isImeKey(event) || mentions.onKey(event, field.current)) return
-    if (
-      event.key === "Enter" &&
-      !event.shiftKey &&
-      !event.altKey &&
-      (!onTouch.matches || event.ctrlKey || event.metaKey)
-    ) {
-      event.preventDefault()
-      submit()
-    } else if (event.key === "ArrowUp" && field.current?.value === "" && !current) {
-      const last = room.thread.peek().rows.findLast(({ message }) => isMineAndLive(message))?.message
-      if (!last) return
-      event.preventDefault()
-      intent.value = { kind: "edit", message: last }
-    }
+    const last = event.key === "ArrowUp" && field.current?.value === "" && !intent.value ? lastOfMine(room) : undefined
+    if (!sends(event) && !last) return
+    event.preventDefault()
+    if (last) intent.value = { kind: "edit", message: last }
+    else submit()
   }
 
   return (
@@ -132,7 +68,7 @@ export function Composer({ room }: { room: Room }) {
       }}
     >
       {mentions.list(() => field.current)}
-      {current && <IntentLine room={room} />}
+      {intent.value && <IntentLine room={room} />}
       <div class="composer-row">
         <textarea
           ref={field}
@@ -151,26 +87,56 @@ export function Composer({ room }: { room: Room }) {
           enterkeyhint={onTouch.matches ? "enter" : "send"}
           autocomplete="off"
         />
-        {over > -SHOW_LEFT_BELOW && (
-          <span class={over > 0 ? "count over" : "count"} role="status">
-            {over > 0 ? t().tooLong(over) : t().charactersLeft(-over)}
-          </span>
-        )}
-        <button
-          type="submit"
-          class="send"
-          disabled={length === 0 || over > 0}
-          aria-label={editing ? t().save : t().send}
-          title={editing ? t().save : t().send}
-          // Keeps the soft keyboard open: the field does not lose the focus.
-          onPointerDown={(event) => event.preventDefault()}
-        >
-          <Icon name={editing ? "check" : "send"} />
-        </button>
+        {over > -SHOW_LEFT_BELOW && <Count over={over} />}
+        <SendButton isEdit={editing !== undefined} disabled={length === 0 || over > 0} />
       </div>
     </form>
   )
 }
+
+function Count({ over }: { over: number }) {
+  return (
+    <span class={over > 0 ? "count over" : "count"} role="status">
+      {over > 0 ? t().tooLong(over) : t().charactersLeft(-over)}
+    </span>
+  )
+}
+
+function SendButton({ isEdit, disabled }: { isEdit: boolean; disabled: boolean }) {
+  const label = isEdit ? t().save : t().send
+  return (
+    <button
+      type="submit"
+      class="send"
+      disabled={disabled}
+      aria-label={label}
+      title={label}
+      // Keeps the soft keyboard open: the field does not lose the focus.
+      onPointerDown={(event) => event.preventDefault()}
+    >
+      <Icon name={isEdit ? "check" : "send"} />
+    </button>
+  )
+}
+
+/** Enter sends where there are keys; on a touch screen it is a new line, unless Ctrl or Cmd is held. */
+const sends = ({ key, shiftKey, altKey, ctrlKey, metaKey }: KeyboardEvent): boolean =>
+  key === "Enter" && !shiftKey && !altKey && (!onTouch.matches || ctrlKey || metaKey)
+
+function noteDraft(room: Room, text: string): void {
+  chat.peek()?.drafts.set(room.id, text)
+  if (text.trim() === "") tellTypingStopped(room)
+  else tellTyping(room)
+}
+
+/** The draft goes only now that the letter is on disk, and not if something else has been written meanwhile. */
+function clearDraft(room: Room, sent: string, inField: string | undefined): void {
+  if (inField?.trim() !== "" && chat.peek()?.drafts.get(room.id).trim() !== sent) return
+  chat.peek()?.drafts.set(room.id, inField ?? "")
+}
+
+const lastOfMine = (room: Room): Message | undefined =>
+  room.thread.peek().rows.findLast(({ message }) => isMineAndLive(message))?.message
 
 function placeholderOf(room: Room): string {
   const facts = room.facts.value
