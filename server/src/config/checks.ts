@@ -58,8 +58,18 @@ function ruleConflicts({ channels = [] }: Settings): Conflict[] {
   })
 }
 
-function appConflicts({ pusherApps = [] }: Settings): Conflict[] {
+function appConflicts({ pusher, pusherApps }: Settings): Conflict[] {
+  if (!pusherApps) return []
   const conflicts: Conflict[] = []
+  for (const [name, value] of [
+    ["pusher.app_key", pusher.appKey],
+    ["pusher.app_secret", pusher.appSecret],
+  ] as const)
+    if (value !== undefined)
+      conflicts.push({
+        names: [name, "pusher_apps"],
+        text: "is of the one app there is without pusher_apps: name that app there, or leave pusher_apps out",
+      })
   const say = (text: string) => void conflicts.push({ names: ["pusher_apps"], text })
   for (const id of repeated(pusherApps.map((app) => app.id))) say(`has two apps with the id ${id}`)
   const keys = pusherApps.flatMap(({ key, moreKeys }) => [key, ...moreKeys.map((pair) => pair.split(":")[0] ?? "")])
@@ -89,7 +99,9 @@ function shortKeys({ auth }: Settings): Conflict[] {
 }
 
 /** As `shortKeys`, for what the back ends of Pusher apps sign with. */
-function shortAppSecrets({ pusherApps = [] }: Settings): Conflict[] {
+function shortAppSecrets({ pusher: { appSecret = "" }, pusherApps = [] }: Settings): Conflict[] {
+  if (appSecret !== "" && appSecret.length < MIN_SECRET_LENGTH)
+    return [{ names: ["pusher.app_secret"], text: `has ${appSecret.length} characters: ${TOO_SHORT}` }]
   return pusherApps.flatMap(({ id, secret, moreKeys }) =>
     [secret, ...moreKeys.map((pair) => pair.slice(pair.indexOf(":") + 1))]
       .filter((text) => text.length > 0 && text.length < MIN_SECRET_LENGTH)

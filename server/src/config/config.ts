@@ -52,8 +52,9 @@ export function closeSettings(settings: Settings, mode: Mode, secrets: Secrets):
 }
 
 function closePusherApps(settings: Settings, { pusherKey, pusherSecret }: Secrets): Config["pusherApps"] {
-  const { pusherApps, sessions, callback } = settings
-  const all = pusherApps ?? [pusherAppSchema.parse({ id: "skein", key: pusherKey, secret: pusherSecret })]
+  const { pusher, pusherApps, sessions, callback } = settings
+  const { appId, appKey = pusherKey, appSecret = pusherSecret } = pusher
+  const all = pusherApps ?? [pusherAppSchema.parse({ id: appId, key: appKey, secret: appSecret })]
   const hasMainSite = !knowsNobody({ sessions, callback })
   return all.map((app) => {
     const sharesChannels = app.sharesChannels ?? all.length === 1

@@ -326,6 +326,26 @@ test("the key and secret of a Pusher app may be as short as soketi's, in product
   expect(problems({ toml: empty })).toHaveLength(2)
 })
 
+test("one Pusher app needs three variables and no list", () => {
+  const env = { SKEIN_PUSHER_APP_ID: "7", SKEIN_PUSHER_APP_KEY: "app-key", SKEIN_PUSHER_APP_SECRET: "app-secret" }
+  const [app, ...more] = close({ env }).pusherApps
+  expect(app).toMatchObject({ id: "7", key: "app-key", secret: "app-secret", sharesChannels: true })
+  expect(more).toEqual([])
+  expect(close({ env: { SKEIN_PUSHER_APP_KEY: "app-key" } }).pusherApps).toMatchObject([
+    { id: "skein", key: "app-key", secret: SECRETS.pusherSecret },
+  ])
+  expect(close({ toml: '[pusher]\napp_id = 7\napp_key = "k"\napp_secret = "s"' }).pusherApps).toMatchObject([
+    { id: "7", key: "k", secret: "s" },
+  ])
+  expect(problems({ env: { ...env, SKEIN_MODE: "production" } })).toEqual([
+    "pusher.app_secret has 10 characters: in production mode it must have 16 or more. Make one: openssl rand -hex 16 (from SKEIN_PUSHER_APP_SECRET)",
+  ])
+  const listed = '[[pusher_apps]]\nid = "1"\nkey = "k"\nsecret = "s"'
+  expect(problems({ toml: listed, env: { SKEIN_PUSHER_APP_KEY: "app-key" } })).toEqual([
+    "pusher.app_key is of the one app there is without pusher_apps: name that app there, or leave pusher_apps out (from SKEIN_PUSHER_APP_KEY and skein.toml)",
+  ])
+})
+
 test("events of a Pusher app may not be larger than any publication", () => {
   const app = '[[pusher_apps]]\nid = "1"\nkey = "k"\nsecret = "s"\n'
   expect(problems({ toml: `${app}max_event_bytes = 200000` })).toEqual([

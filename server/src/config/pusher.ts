@@ -5,6 +5,9 @@ import { choice, duration, flag, identifier, integer, openFlag, optionalText, te
 // depends on the mode (checks.ts).
 const KEY = { expects: "1 character or more, no spaces, no colon, no slash", pattern: /^[^\s:/?#]+$/ } as const
 
+const SECRET = { secret: true, expects: "a text, in production of 16 characters or more", pattern: /^.+$/s } as const
+const ID = { expects: "1 to 40 letters, digits, _ or -", pattern: /^[A-Za-z0-9_-]{1,40}$/ } as const
+
 export const DEFAULT_MAX_EVENT_BYTES = 102_400
 
 const WEBHOOK_EVENTS = [
@@ -19,6 +22,18 @@ const WEBHOOK_EVENTS = [
 
 export const pusherSchema = z.strictObject({
   enabled: flag("Serves Pusher clients (pusher-js, Laravel Echo) and Pusher's HTTP API.", { default: true }),
+  appId: identifier("Id of the one app there is without `[[pusher_apps]]` (`PUSHER_APP_ID`, `REVERB_APP_ID`).", {
+    ...ID,
+    default: "skein",
+  }),
+  appKey: optionalText("Key of that app: its public name, part of every page.", {
+    ...KEY,
+    defaultNote: "made at the first start and kept in `secrets.json`",
+  }),
+  appSecret: optionalText("Secret of that app: what its back end signs with.", {
+    ...SECRET,
+    defaultNote: "made at the first start and kept in `secrets.json`",
+  }),
   pathPrefix: text("Prefix of Pusher's paths, for clients with `wsPath` and libraries with `path`.", {
     default: "",
     expects: 'empty or a path like "/realtime", without a slash at its end',
@@ -44,16 +59,13 @@ export const pusherSchema = z.strictObject({
 /** One app of `[[pusher_apps]]`. `id`, `key` and `secret` have no default: an app has to say who it is. */
 export const pusherAppSchema = z.strictObject({
   id: identifier("Part of the paths of the HTTP API (`PUSHER_APP_ID`, `REVERB_APP_ID`).", {
-    expects: "1 to 40 letters, digits, _ or -",
-    pattern: /^[A-Za-z0-9_-]{1,40}$/,
+    ...ID,
     default: "",
     defaultNote: "must be given",
   }),
   key: text("The app's public name: part of every page.", { ...KEY, default: "", defaultNote: "must be given" }),
   secret: text("What the app's back end signs with: in production 16 characters or more.", {
-    secret: true,
-    expects: "a text, in production of 16 characters or more",
-    pattern: /^.+$/s,
+    ...SECRET,
     default: "",
     defaultNote: "must be given",
   }),

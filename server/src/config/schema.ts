@@ -120,7 +120,7 @@ const PUSHER_APPS: FieldDoc = {
   doc: "Apps of the Pusher protocol, `[[pusher_apps]]` each, with a key and a secret of their own. Keys never open another app's channels.",
   kind: "tables",
   expects: "a list of apps",
-  defaultNote: "one app, `skein`, whose key and secret are made at the first start and kept in `secrets.json`",
+  defaultNote: "one app: `pusher.app_id`, `pusher.app_key`, `pusher.app_secret`",
 }
 
 const SITES: FieldDoc = {

@@ -57,6 +57,11 @@ test("a running server is found, by its folder and its port, and is not disturbe
   expect([gone.code, gone.about("data.lock").severity]).toEqual([0, "note"])
 })
 
+test("the one Pusher app is named, when it is configured", async () => {
+  const seen = await inside('[pusher]\napp_id = "shop"\napp_key = "k"\napp_secret = "s"\n')
+  expect([seen.about("pusher").severity, seen.about("pusher").says]).toEqual(["ok", "Pusher app: shop"])
+})
+
 test("several Pusher apps of which none shares its channels are mentioned, as a Pusher event then reaches no other client", async () => {
   const apps = (more = "") =>
     ["one", "two"].map((id) => `[[pusher_apps]]\nid = "${id}"\nkey = "${id}"\nsecret = "s"\n`).join("\n") + more

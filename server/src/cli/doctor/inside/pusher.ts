@@ -12,7 +12,9 @@ const RECENT_SECONDS = 3_600
 /** The Pusher apps as they are configured. */
 export function checkApps({ pusher, pusherApps }: Settings): Finding[] {
   if (!pusher.enabled) return []
-  if (!pusherApps) return [note("pusher", "no Pusher app is configured: the one of the first start is in secrets.json")]
+  if (!pusherApps && pusher.appKey === undefined && pusher.appSecret === undefined)
+    return [note("pusher", "no Pusher app is configured: the one of the first start is in secrets.json")]
+  if (!pusherApps) return [ok("pusher", `Pusher app: ${pusher.appId}`)]
   if (pusherApps.length === 0)
     return [note("pusher", "the list of Pusher apps is empty: pusher-js and Laravel Echo cannot connect")]
   const apps = ok("pusher", `Pusher apps: ${pusherApps.map(({ id }) => id).join(", ")}`)
@@ -31,7 +33,7 @@ export function checkApps({ pusher, pusherApps }: Settings): Finding[] {
 export function openAppPath({ pusher, pusherApps }: Settings, folder: string): string | undefined {
   if (!pusher.enabled) return undefined
   const open = pusherApps?.find(({ enabled, authorizeWithinMs }) => enabled && authorizeWithinMs === 0)
-  const key = pusherApps ? open?.key : secretsIn(folder)?.pusherKey
+  const key = pusherApps ? open?.key : (pusher.appKey ?? secretsIn(folder)?.pusherKey)
   return key === undefined ? undefined : `${pusher.pathPrefix}/app/${encodeURIComponent(key)}`.slice(1)
 }
 
@@ -87,15 +89,15 @@ function refusalFinding({ app, what, wrong, count, seconds_ago: secondsAgo, why 
 const REMEDIES: Readonly<Record<RefusalStatus["wrong"], { readonly cause: string; readonly fix: string }>> = {
   app: {
     cause: "the back end names an app id that is not configured here",
-    fix: "PUSHER_APP_ID (REVERB_APP_ID) must be an id of [[pusher_apps]]; the one of the first start is skein",
+    fix: "PUSHER_APP_ID (REVERB_APP_ID) must be an id of [[pusher_apps]]; without these it is pusher.app_id, skein by default",
   },
   key: {
     cause: "a page or a back end uses a key that is not configured here, or one of another app",
-    fix: "compare PUSHER_APP_KEY (REVERB_APP_KEY), and what is built into the page, with key of [[pusher_apps]] or pusherKey in secrets.json",
+    fix: "compare PUSHER_APP_KEY (REVERB_APP_KEY), and what is built into the page, with key of [[pusher_apps]], pusher.app_key or pusherKey in secrets.json",
   },
   secret: {
     cause: "the back end signs with another secret, or a proxy changes the path that was signed",
-    fix: "compare PUSHER_APP_SECRET (REVERB_APP_SECRET) with secret of [[pusher_apps]] or pusherSecret in secrets.json (php artisan config:clear); for a prefix set pusher.path_prefix",
+    fix: "compare PUSHER_APP_SECRET (REVERB_APP_SECRET) with secret of [[pusher_apps]], pusher.app_secret or pusherSecret in secrets.json (php artisan config:clear); for a prefix set pusher.path_prefix",
   },
   socket_id: {
     cause: "the client had reconnected while its back end was signing",

@@ -63,7 +63,7 @@ const notLetIn = (why: string): Finding =>
 const APP_REFUSALS: Readonly<Record<number, { readonly cause: string; readonly fix: string }>> = {
   4001: {
     cause: "the key in the address belongs to no app of this server",
-    fix: "use a key of [[pusher_apps]] in skein.toml; without any, pusherKey in secrets.json of the data folder",
+    fix: "use a key of [[pusher_apps]] or pusher.app_key in skein.toml; without any, pusherKey in secrets.json of the data folder",
   },
   4003: { cause: "the app is switched off", fix: "enabled = true for it, in [[pusher_apps]]" },
   4004: { cause: "the app has as many connections as it may", fix: "raise max_connections of it, in [[pusher_apps]]" },
