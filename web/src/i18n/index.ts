@@ -13,18 +13,19 @@ export const locale = computed<"en" | "zh-CN">(() => {
   return "en"
 })
 
-/** For dates: our language as the reader's region writes it, so that a Briton gets a British date. */
+/** For dates: the language shown, in the reader's regional form (`en-GB` for a British browser). */
 export const region = computed<string>(() => {
   const spoken = locale.value.slice(0, 2)
   return navigator.languages.find((wanted) => wanted.toLowerCase().split("-")[0] === spoken) ?? locale.value
 })
 
+/** All texts in the language shown. */
 export const words = computed<Words>(() => (locale.value === "zh-CN" ? zh : en))
 
 /** The words of the moment; read inside a component it follows the language. */
 export const t = (): Words => words.value
 
-/** Our words for a refusal; undefined for codes that the server explains better. */
+/** Our text for a refusal; undefined for codes that the server's own message explains better. */
 export const wordsFor = (code: number | undefined): string | undefined =>
   (t().errors as Readonly<Record<number, string>>)[code ?? 0]
 
@@ -36,6 +37,7 @@ export function explain(error: unknown): string {
   return code < 100 || message === "" ? t().noAnswer : message
 }
 
+/** Keeps the page's `lang` at the language shown. */
 export function followLanguage(): void {
   effect(() => {
     document.documentElement.lang = locale.value

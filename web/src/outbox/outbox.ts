@@ -1,13 +1,14 @@
 import { type ReadonlySignal, signal } from "@preact/signals"
 import { awaken, HELD_AFTER_MS, judge, type Letter, nextLetter, update, without } from "./queue.ts"
 
-/** Where letters outlive the page. */
+/** Where letters are kept when the page is closed. */
 export interface LetterStore {
   all(): Promise<Letter[]>
   put(letter: Letter): Promise<void>
   remove(clientId: string): Promise<void>
 }
 
+/** What the outbox stores, sends and tells by. */
 export interface OutboxOptions {
   store: LetterStore
   /** Sends one letter and gives its seq; rejects with an error that carries a `code`. */
@@ -44,7 +45,7 @@ export class Outbox {
   async post(letter: Omit<Letter, "state" | "written_at">): Promise<void> {
     const queued: Letter = { ...letter, state: "queued", written_at: this.nowMs() }
     this.list.value = [...this.list.value, queued]
-    // A full or forbidden store must not stop the talk: the letter is then only as durable as the page.
+    // A full or forbidden store must not keep a letter from being sent: it is then lost with the page.
     await this.options.store.put(queued).catch((error: unknown) => console.warn("Outbox not stored:", error))
     this.pump(letter.conversation_id)
   }

@@ -46,6 +46,7 @@ export function nextLetter(letters: readonly Letter[], conversationId: string): 
   return mine.find((letter) => letter.state === "queued")
 }
 
+/** A letter that has waited longer than this is held: its writer is asked before it is sent. */
 export const HELD_AFTER_MS = 10 * 60_000
 
 /** What a stored letter becomes when the page is opened again. */
@@ -54,6 +55,7 @@ export function awaken(letter: Letter, nowMs: number): Letter {
   return { ...letter, state: nowMs - letter.written_at > HELD_AFTER_MS ? "held" : "queued" }
 }
 
+/** The letters with one of them changed. */
 export function update(letters: readonly Letter[], clientId: string, change: Partial<Letter>): Letter[] {
   return letters.map((letter) => (letter.client_id === clientId ? { ...letter, ...change } : letter))
 }

@@ -15,6 +15,7 @@ export const downSinceMs = signal<number | undefined>(Date.now())
 /** When the next attempt starts. */
 export const nextAttemptMs = signal<number | undefined>(undefined)
 
+/** What happens on the connection. */
 export interface ConnectionEvents {
   connected(): void
   push(push: Push): void
@@ -29,9 +30,10 @@ export interface ConnectionEvents {
   closed(code: number, reason: string): void
 }
 
-/** Higher than any wait of ours: the library's own retry timer never fires, `beckon` decides (and can count down). */
+/** Longer than any wait of ours, so that the library never retries by itself: `beckon` does, and the banner can count down. */
 const LIBRARY_DELAY_MS = 3_600_000
 
+/** The one connection of the page: RPC calls, subscriptions, presence, and when to try again after a loss. */
 export class Connection {
   private readonly network = new EventTarget()
   private readonly centrifuge: Centrifuge

@@ -16,9 +16,13 @@ async function ask(method: "GET" | "POST" | "DELETE", body?: object): Promise<Se
   return (answer ?? { user: null, guests: false }) as SessionAnswer
 }
 
+/** Who is signed in in this browser. All four reject with a ChatError: the server's refusal, or code 0 without an answer. */
 export const readSession = (): Promise<SessionAnswer> => ask("GET")
+/** Signs in as a guest of this name, or renames the guest of this browser. */
 export const enterAsGuest = (name: string): Promise<SessionAnswer> => ask("POST", { name })
+/** Signs in as the user of a token of the site (JWT). */
 export const enterWithToken = (token: string): Promise<SessionAnswer> => ask("POST", { token })
+/** Signs out: the server ends the login and closes its connections. */
 export const leaveSession = (): Promise<SessionAnswer> => ask("DELETE")
 
 const tokenInAddress = (): string | undefined => /^#(?:.*&)?token=([^&]+)/.exec(location.hash)?.[1]

@@ -28,6 +28,7 @@ const current = (): Chat => {
   return found
 }
 
+/** Puts a message into the outbox, which sends it. Resolves when it is stored there. */
 export async function sendText(room: Room, text: string, replyTo?: number): Promise<void> {
   const letter = { client_id: uuid7(), conversation_id: room.id, text, ...(replyTo ? { reply_to_seq: replyTo } : {}) }
   await current().outbox.post(letter)
@@ -47,11 +48,13 @@ async function change(room: Room, message: Message, text: string | undefined, ca
   }
 }
 
+/** Resolves with false when it was refused; the reader has been told why. */
 export const editMessage = (room: Room, message: Message, text: string): Promise<boolean> =>
   change(room, message, text, () =>
     current().connection.call("chat.edit", { conversation_id: room.id, seq: message.seq, text }),
   )
 
+/** Resolves with false when it was refused; the reader has been told why. */
 export const deleteMessage = (room: Room, message: Message): Promise<boolean> =>
   change(room, message, undefined, () =>
     current().connection.call("chat.delete", { conversation_id: room.id, seq: message.seq }),
@@ -103,6 +106,7 @@ export async function openDirect(userId: string): Promise<void> {
   }
 }
 
+/** The reader has seen everything in the room up to here. */
 export function seen(room: Room, seq: number): void {
   current().reading.seen(room, seq)
 }

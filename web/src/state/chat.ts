@@ -23,7 +23,7 @@ import { openPersonalStore, type PersonalStore } from "./storage.ts"
 const GREET_AGAIN_MS = 2_000
 const GREET_AGAIN_MAX_MS = 60_000
 
-/** One signed-in person's chat: everything with a life of its own, and who tells whom. */
+/** One signed-in person's chat: makes the parts that work by themselves, and connects them. */
 export class Chat {
   readonly store: PersonalStore
   readonly connection: Connection
@@ -74,7 +74,7 @@ export class Chat {
   async start(): Promise<void> {
     learn(this.user)
     me.value = this.user
-    // Stored letters and drafts are a help, not a condition: without a store the talk goes on.
+    // The chat works without stored letters and drafts too.
     await Promise.all([this.outbox.load(), this.drafts.load()]).catch((error: unknown) => console.warn(error))
     this.connection.connect()
   }
@@ -176,7 +176,7 @@ export class Chat {
       me.value = hello.user
       joinable.value = hello.rooms
       mayCreateRooms.value = hello.may_create_rooms
-      // A hello that names all my conversations says by silence which are mine no more.
+      // A hello that names all my conversations: I am no longer in those it leaves out.
       if (!hello.has_more) {
         for (const room of keepOnly(new Set(hello.conversations.map((one) => one.id)))) this.lost(room)
       }
@@ -217,7 +217,7 @@ export class Chat {
     this.greetLater()
   }
 
-  /** Once, for whatever there is to ask, and less often the more often it did not help. */
+  /** Asks again after a while, once for everything there is to ask, and less often each time it did not help. */
   private greetLater(): void {
     if (this.greetTimer) return
     this.greetTimer = setTimeout(() => {
@@ -240,7 +240,7 @@ export class Chat {
     }
   }
 
-  /** For ears: what is said where one is, and what is said to oneself. The rest has its counters. */
+  /** For screen readers: messages of the open room and direct messages. Other rooms have their counters. */
   private tell(room: Room, message: { sender_id: string; body: string }): void {
     if (openRoom.peek() !== room && room.facts.peek().kind !== "direct") return
     const who = person(message.sender_id)?.name ?? ""
@@ -255,6 +255,7 @@ export class Chat {
 const roomOf = (channel: string): Room | undefined =>
   [...rooms.peek().values()].find((room) => room.channel === channel)
 
+/** The chat of whoever is signed in; undefined while nobody is. */
 export const chat = signal<Chat | undefined>(undefined)
 
 /** Whether a person is connected somewhere we can see. */

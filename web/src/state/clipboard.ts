@@ -10,7 +10,7 @@ export async function toClipboard(text: string): Promise<boolean> {
   }
 }
 
-/** The way from before: what is selected is copied. The focus and the selection are given back. */
+/** The older way: copies a selection (`execCommand`). Gives the focus back. */
 function copySelected(text: string): boolean {
   const focused = document.activeElement
   const field = document.createElement("textarea")

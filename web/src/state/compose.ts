@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals"
 import type { Message } from "../contract.ts"
 
-/** Where a soft keyboard is likely: Enter is a new line, the button sends, and nothing takes the focus by itself. */
+/** A soft keyboard is likely: Enter is a new line, the button sends, and no field is focused without being touched. */
 export const onTouch = matchMedia("(hover: none) and (pointer: coarse)")
 
 /** What the composer is for at this moment, besides writing something new. */
@@ -13,7 +13,7 @@ export interface Intent {
 }
 
 export const intent = signal<Intent | undefined>(undefined)
-/** Begun in a room that was left before it was done: conversation id → what the composer takes up again there. */
+/** Edits and replies begun in a room that was left: conversation id → what the composer takes up again there. */
 export const laidAside = new Map<string, Intent>()
 /** The message whose row asks "delete?". */
 export const confirming = signal<string | undefined>(undefined)

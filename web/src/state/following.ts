@@ -4,6 +4,7 @@ import { activity, type Room, rooms } from "./rooms.ts"
 
 const ASK_EVERY_MS = 20_000
 
+/** What following needs of the rest of the client. */
 export interface FollowingOptions {
   connection: Pick<Connection, "isUp" | "subscribe" | "unsubscribe">
   /** Asks for what was said in a conversation. */
@@ -21,7 +22,7 @@ export class Following {
 
   constructor(private readonly options: FollowingOptions) {}
 
-  /** The liveliest first: they are to have a place. */
+  /** Follows them as far as channels may be held, the most recently active first. */
   followAll(all: readonly Room[]): void {
     for (const room of [...all].sort(byActivity)) this.follow(room)
   }
@@ -30,19 +31,19 @@ export class Following {
     if (!this.beyond.has(room.id)) this.options.connection.subscribe(room.channel)
   }
 
-  /** The server had no place for it. */
+  /** The server refused the subscription: the connection holds as many channels as it may. */
   refused(room: Room): void {
     this.beyond.add(room.id)
     this.timer ??= setTimeout(() => this.askAround(), ASK_EVERY_MS)
     if (this.options.openRoom() === room) this.makePlace(room)
   }
 
-  /** The reader goes there. */
+  /** The reader opened this room: it takes the place of the quietest one if need be. */
   opened(room: Room): void {
     if (this.beyond.has(room.id)) this.makePlace(room)
   }
 
-  /** A conversation of mine no more: its place is another's. */
+  /** I am no longer in this conversation: its place is free for another. */
   left(room: Room): void {
     this.options.connection.unsubscribe(room.channel)
     if (this.beyond.delete(room.id)) return
@@ -56,7 +57,7 @@ export class Following {
       .at(-1)
     if (!quietest) return
     this.options.connection.unsubscribe(quietest.channel)
-    // Who comes and goes there is not told any more.
+    // Joins and leaves of its channel do not come any more.
     forgetPresence(quietest.channel)
     this.beyond.add(quietest.id)
     this.enter(room)

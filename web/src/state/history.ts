@@ -6,6 +6,7 @@ import { isBehind, lastSeq } from "../sync/thread.ts"
 import { learnAll } from "./people.ts"
 import type { Room } from "./rooms.ts"
 
+/** Rows kept of one conversation; beyond it those farthest from the reader are given up. */
 export const WINDOW = 300
 const PAGE = 50
 

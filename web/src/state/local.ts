@@ -1,6 +1,6 @@
 /**
- * Local storage where there is any. Private windows, blocked site data and full disks take it away, some by throwing at the
- * mere mention: the page then remembers less, and works all the same.
+ * Local storage where there is any. In private windows, with blocked site data or a full disk it may be missing, or throw
+ * as soon as it is named: the page then remembers less, and works all the same.
  */
 export function kept(key: string): string | null {
   return tried(() => localStorage.getItem(key))

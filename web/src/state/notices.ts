@@ -26,6 +26,7 @@ export function announce(heard: Heard, join: (all: readonly Heard[]) => string):
   }, 1_000)
 }
 
+/** Read out by screen readers at once. */
 export function alarm(text: string): void {
   // The same text twice is not read twice unless the node changes.
   assertiveText.value = assertiveText.peek() === text ? `${text} ` : text
@@ -34,6 +35,7 @@ export function alarm(text: string): void {
 let toasts = 0
 const TOAST_MS = 5_000
 
+/** Shows a short line at the bottom of the page for a while. */
 export function say(text: string): void {
   const id = ++toasts
   toast.value = { text, id }

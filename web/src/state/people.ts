@@ -5,6 +5,7 @@ import { callsFor } from "./called.ts"
 
 const known = new Map<string, Signal<User | undefined>>()
 
+/** Whoever is signed in. */
 export const me = signal<User | null>(null)
 
 /** What we know of a person; read inside a component it re-renders that component when the person changes. */
@@ -13,6 +14,7 @@ export function person(id: string): User | undefined {
   return user && inReadersWords(user)
 }
 
+/** Takes over what the server says of a person. */
 export function learn(user: User): void {
   const at = slot(user.id)
   const old = at.peek()

@@ -22,11 +22,12 @@ export interface Room {
   readonly lastMessage: Signal<Message | undefined>
 }
 
+/** The conversations I am in, by id. */
 export const rooms = signal<ReadonlyMap<string, Room>>(new Map())
 /** Public rooms I have not joined. */
 export const joinable = signal<readonly Conversation[]>([])
 export const mayCreateRooms = signal(false)
-/** False until the first hello: before it nothing is known, not even that there is nothing. */
+/** False until the first hello has been answered: until then an empty list means nothing. */
 export const greeted = signal(false)
 
 export const roomList = computed(() =>
@@ -105,7 +106,7 @@ const countsOf = ({ unread, mentions = 0, seq_head, chg_head }: Counted): Counts
   chg: chg_head,
 })
 
-/** A count from before I read on, on whatever device, is not looked at. */
+/** Takes over the server's counts, unless I have read on since they were made, on whatever device. */
 export function takeCounts(room: Room, counted: Counted): void {
   if (counted.read_seq < room.readSeq.peek()) return
   room.readSeq.value = counted.read_seq

@@ -6,7 +6,7 @@ import { forget, keep, kept } from "./local.ts"
 const LAST_USER = "skein.user"
 const HURRIED_DRAFTS = "skein.drafts"
 
-/** A store that has not answered by now never will: a database that another page holds up waits without end. */
+/** A store that has not answered by then never will: opening a database waits for ever while another page blocks it. */
 const ANSWERS_WITHIN_MS = 4_000
 
 /**

@@ -8,7 +8,11 @@ import { Chat, chat } from "./chat.ts"
 import { say } from "./notices.ts"
 import { eraseLastUser } from "./storage.ts"
 
-/** Where this page stands: before we know, nobody, somebody, somebody no more, or somebody who was sent away. */
+/**
+ * Where this page stands. `opening`: asking who is signed in. `unreachable`: no answer. `nobody`: nobody is signed in.
+ * `inside`: the chat is open. `ended`: the session is over. `sent-away`: signed in, but the server closed the connection
+ * for good.
+ */
 export type Phase = "opening" | "unreachable" | "nobody" | "inside" | "ended" | "sent-away"
 
 export const phase = signal<Phase>("opening")
@@ -86,7 +90,7 @@ async function ended(over: Chat): Promise<void> {
   }
 }
 
-/** Ends the session on the server first: only then is it safe to say goodbye. */
+/** Signs out: first on the server, and here only when the server has confirmed it. */
 export async function signOut(): Promise<void> {
   phase.value = "opening"
   try {

@@ -5,7 +5,7 @@ import { HAN, initialsOf } from "./initials.ts"
 function hueOf(id: string): number {
   let hash = 2166136261
   for (const character of id) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 16777619)
-  // Ids that differ in their last letters only would else be neighbours on the wheel.
+  // Otherwise ids that differ only in their last letters would get almost the same colour.
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return Math.round((((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * 360)

@@ -4,7 +4,7 @@ import type { Room } from "../../state/rooms.ts"
 
 let told: { id: string; atMs: number } | undefined
 
-/** At most one notice per three seconds, and none where so many are that it would be noise. */
+/** Tells that I am typing: at most once per three seconds, and not in conversations with many members. */
 export function tellTyping(room: Room): void {
   if (room.facts.peek().member_count > LIMITS.typingMaxMembers) return
   if (told?.id === room.id && Date.now() - told.atMs < LIMITS.typingIntervalMs) return

@@ -75,7 +75,7 @@ export function MessageList({ room }: { room: Room }) {
   )
 }
 
-/** That the room was created is no word of anybody's. */
+/** Something that somebody said, not a fact about the room ("created by …"). */
 const isSaid = (item: Item): boolean => item.type === "message" && item.message.kind === "text"
 
 function startsGroup(items: readonly Item[], letters: readonly Letter[], index: number, myId: string): boolean {

@@ -34,7 +34,7 @@ function Link({ to, text }: { to: string; text: string }) {
   )
 }
 
-/** Says nothing that the words do not say, and takes no room when it cannot be loaded. */
+/** Only decoration: everything is in the words, and an image that cannot be loaded takes no space. */
 function Picture({ address }: { address: string }) {
   const [broken, setBroken] = useState(false)
   if (broken) return null

@@ -21,7 +21,7 @@ export function Beginning({ room, empty }: { room: Room; empty: boolean }) {
   )
 }
 
-/** Messages the client knows exist and does not hold. Never silent. */
+/** Stands for messages that exist and are not loaded, and loads them when pressed. */
 export function GapRow({ room, from, to }: { room: Room; from: number; to: number }) {
   const busy = progressOf(room, `gap-${from}`) === "busy"
   return (

@@ -17,7 +17,7 @@ export interface View {
   readonly dividerAbove: boolean | undefined
 }
 
-/** Farther than any edge is of interest: in the middle of a long list a view stays the same, and nothing is drawn anew. */
+/** Distances beyond this are told as this, so that in the middle of a long list the view stays equal and nothing is redrawn. */
 const FAR_SCREENS = 4
 
 /** The key of the divider of what is new. */

@@ -4,7 +4,7 @@ import { link } from "../../session/connection.ts"
 import { chat } from "../../state/chat.ts"
 import type { Room } from "../../state/rooms.ts"
 
-/** Something old has changed: perhaps this, and there is no hurry. */
+/** After a change to some old message, the quoted one is asked for again, but not at once: it is most likely another. */
 const LOOK_AGAIN_MS = 1_000
 
 /** The message answered: from the window when it is there, else asked for by itself, and again when the log changed. */

@@ -5,11 +5,11 @@ import { chat } from "../../state/chat.ts"
 import { alarm } from "../../state/notices.ts"
 import { Icon } from "../bits/Icon.tsx"
 
-/** Short losses are nobody's business. */
+/** Losses shorter than this are not shown. */
 const QUIET_MS = 3_000
 
 /**
- * A thin line that says what still works, when the next attempt is, and lets the reader not wait for it.
+ * A thin line that says what still works and when the next attempt is, with a button to try at once.
  * The one over the list is for phones, where the other is out of sight; it leaves the telling to that.
  */
 export function Banner({ inList = false }: { inList?: boolean }) {

@@ -84,6 +84,6 @@ function Preview({ room }: { room: Room }) {
   )
 }
 
-/** Of two people the other needs no name. */
+/** In a direct conversation it is clear who is typing. */
 const typingIn = (room: Room, userId: string): string =>
   room.facts.value.kind === "direct" ? t().typing : t().typingOne(person(userId)?.name ?? "…")
