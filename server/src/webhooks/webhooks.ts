@@ -21,6 +21,9 @@ const MAX_UNSAVED_BYTES = 64 * 1_024 * 1_024
 /** Events of one frame, and bytes beyond which no further one is added: each may have as much data as a client event. */
 const MAX_PER_FRAME = 250
 const MAX_FRAME_BYTES = 8 * 1_024 * 1_024
+/** One is being worked on, one waits in the pipe; the others wait here, where they are counted. */
+const MAX_FRAMES_SENT = 2
+const ANSWER_WITHIN_MS = 10_000
 const STOP_DEADLINE_MS = 5_000
 
 export interface WebhooksOptions {
@@ -31,6 +34,10 @@ export interface WebhooksOptions {
   readonly log: Logger
   /** What back ends had been told when the process began, once and before anything else. */
   readonly onTold: (told: readonly Told[]) => void
+  /** A process that says nothing for this long while events wait for it is ended, and another one started. */
+  readonly answerWithinMs?: number
+  /** Module of the process (tests put one in between that hangs on purpose). */
+  readonly entry?: string
 }
 
 export interface WebhooksStats {
@@ -59,6 +66,10 @@ export class Webhooks {
   readonly #unsaved: Unsaved[] = []
   /** So many of them, the first ones, this run of the process has been sent. */
   #sentCount = 0
+  /** Sent and not answered. */
+  #frames = 0
+  #heardAtMs = 0
+  #stopWatching: () => void = () => undefined
   #unsavedBytes = 0
   #next = 1
   #lost = 0
@@ -73,7 +84,7 @@ export class Webhooks {
     const { clock, log, dataDir } = options
     this.#child = new SupervisedChild({
       name: "webhook process",
-      entry: WEBHOOK_PROCESS,
+      entry: options.entry ?? WEBHOOK_PROCESS,
       args: [dataDir],
       maxFrameBytes: MAX_WEBHOOK_FRAME_BYTES,
       clock,
@@ -85,12 +96,9 @@ export class Webhooks {
     this.#child.start({
       up: () => this.#send({ is: "open", endpoints: this.#options.endpoints }),
       frame: (text) => this.#received(JSON.parse(text)),
-      down: () => {
-        // Whatever the dead run has not acknowledged goes to the next one.
-        this.#isOpen = false
-        this.#sentCount = 0
-      },
+      down: () => this.#down(),
     })
+    this.#stopWatching = this.#options.clock.every(1_000, () => this.#endHanging())
   }
 
   get stats(): WebhooksStats {
@@ -123,11 +131,27 @@ export class Webhooks {
 
   /** Lets the process take what is unsaved; what is undelivered waits on disk for the next start. */
   async stop(): Promise<void> {
-    this.#flush()
+    this.#stopWatching()
+    this.#flush(Number.POSITIVE_INFINITY)
     await this.#child.stop(STOP_DEADLINE_MS)
   }
 
+  /** Whatever the run has not acknowledged goes to the next one. */
+  #down(): void {
+    this.#isOpen = false
+    this.#sentCount = 0
+    this.#frames = 0
+  }
+
+  #endHanging(): void {
+    const { clock, answerWithinMs = ANSWER_WITHIN_MS } = this.#options
+    if (this.#frames === 0 || clock.nowMs() - this.#heardAtMs < answerWithinMs) return
+    this.#down()
+    this.#child.kill(new Error(`no answer within ${answerWithinMs} ms`))
+  }
+
   #received(frame: FromProcess): void {
+    this.#heardAtMs = this.#options.clock.nowMs()
     switch (frame.is) {
       case "told":
         this.#isOpen = true
@@ -138,7 +162,11 @@ export class Webhooks {
         this.#flush()
         return
       case "added":
+        // A run given up on may still speak: what it has is sent again, and known by its id.
+        if (!this.#isOpen) return
+        this.#frames--
         this.#saved(frame.number)
+        this.#flush()
         return
       case "stats":
         this.#endpoints = frame.endpoints
@@ -166,11 +194,12 @@ export class Webhooks {
     })
   }
 
-  #flush(): void {
+  #flush(maxFrames = MAX_FRAMES_SENT): void {
     if (!this.#isOpen) return
-    while (this.#sentCount < this.#unsaved.length) {
+    while (this.#sentCount < this.#unsaved.length && this.#frames < maxFrames) {
       const next = this.#nextFrame()
       this.#sentCount += next.length
+      this.#frames++
       this.#send({
         is: "add",
         number: next.at(-1)?.number ?? 0,
