@@ -1,5 +1,15 @@
 import { Database } from "bun:sqlite"
-import { accessSync, chmodSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import type { Secrets } from "../config/config.ts"
@@ -10,7 +20,7 @@ import { makeSecrets, readSecrets, tightenSecrets } from "./secrets.ts"
 export interface DataFolder {
   readonly path: string
   readonly secrets: Secrets
-  /** The secrets have been made just now. */
+  /** Nobody has served from it yet, though an attempt may have failed: that its secrets were made has to be said. */
   readonly isNew: boolean
   /** Worth a warning in the log. */
   readonly warnings: readonly string[]
@@ -40,7 +50,7 @@ export async function openDataFolder(path: string, patienceMs = LOCK_PATIENCE_MS
     return {
       path,
       secrets,
-      isNew: kept === undefined,
+      isNew: kept === undefined || !existsSync(join(path, NOTES.url)),
       warnings: warningsOf(path),
       announce: (url) => leaveNote(join(path, NOTES.url), url),
       release: () => lock.close(),

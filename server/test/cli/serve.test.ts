@@ -101,6 +101,23 @@ test("the whole server, too, has its port for itself", async () => {
   expect([second.stdout, second.stderr]).toEqual(["", expect.stringMatching(/^skein: .*the port is taken.*\n$/)])
 })
 
+test("what the first start has to say is said by the first that succeeds, and once", async () => {
+  const data = temporaryFolder()
+  const first = smallServer()
+  const [, url = ""] = await first.prints(READY)
+  const taken = new Program([process.execPath, SMALL_SERVER, "--port", new URL(url).port, "--data", data])
+  expect(await taken.ends()).toEqual({ code: 6, signal: null })
+  const outputs = []
+  for (let start = 0; start < 2; start++) {
+    const server = smallServer(["--data", data])
+    await server.prints(READY)
+    server.kill("SIGTERM")
+    await server.ends()
+    outputs.push(server.stderr.split(`first start: made ${data}/secrets.json`).length - 1)
+  }
+  expect(outputs).toEqual([1, 0])
+})
+
 test("a data folder in use is one clear line and exit code 5", async () => {
   const data = temporaryFolder()
   const first = smallServer(["--data", data])
