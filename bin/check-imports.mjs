@@ -37,8 +37,6 @@ export const RULES = [
     why: "protocols know core and the gateway's Protocol interface, never one another",
   },
   { part: "chat", may: ["core", "store"], why: "chat uses core and store as a stranger would" },
-  { part: "inbound/*", may: ["core", "inbound"], why: "inbound publications come in by core's front door" },
-  { part: "inbound", may: ["core"], why: "inbound publications come in by core's front door" },
   { part: "webhooks", may: ["core", "child"], why: "webhooks know core, and keep their queue in a child process" },
   { part: "gateway", may: ["core"], why: "the gateway knows protocols by its own interface only" },
   { part: "telemetry", may: ["core"], why: "telemetry is told, it does not ask" },
