@@ -22,7 +22,7 @@ const serverSchema = z.strictObject({
     env: "SKEIN_PORT",
   }),
   origins: texts(
-    "Web sites whose pages may connect, in addition to the server's own: `https://shop.example`, `https://*.shop.example`, or `*` for all.",
+    "Web sites whose pages may connect, in addition to the server's own: `https://shop.example`, `https://*.shop.example`, or `*` for all. In development the pages of this machine may as well (`localhost`, `127.0.0.1`, `[::1]`, any port).",
     {
       default: [],
       expects: 'a list of origins like "https://shop.example" (scheme and host, no path), or "*"',
