@@ -21,8 +21,8 @@ export interface PageHolder {
 
 type Left = ReadonlyMap<string, LeftChannel>
 
-/** Pages remembered without a connection: beyond, the oldest are forgotten. */
-const MAX_LEFT = 100_000
+/** Channels remembered of pages without a connection: beyond, the pages that left first are forgotten. About 40 MB. */
+const MAX_LEFT = 200_000
 
 /**
  * Pages: what stays the same when a client reconnects, for clients that have a page id in their path.
@@ -33,6 +33,7 @@ export class Pages {
   readonly #holders = new Map<string, PageHolder>()
   /** In order of leaving. */
   readonly #left = new Map<string, Left>()
+  #leftChannels = 0
 
   /** @returns where the page stood when it dropped, if that is worth anything still */
   enter(app: App, pageId: string, holder: PageHolder, nowMs: number): Map<string, LeftChannel> {
@@ -40,8 +41,7 @@ export class Pages {
     const before = this.#holders.get(key)
     before?.takenOver()
     this.#holders.set(key, holder)
-    const left = this.#left.get(key)
-    this.#left.delete(key)
+    const left = this.#forget(key)
     return new Map([...(left ?? [])].filter(([, { untilMs }]) => untilMs > nowMs))
   }
 
@@ -51,8 +51,9 @@ export class Pages {
     if (this.#holders.get(key) !== holder) return
     this.#holders.delete(key)
     if (channels.size === 0) return
-    this.#left.delete(key)
+    this.#forget(key)
     this.#left.set(key, channels)
+    this.#leftChannels += channels.size
     this.#forgetOldest(nowMs)
   }
 
@@ -65,9 +66,16 @@ export class Pages {
   #forgetOldest(nowMs: number): void {
     for (const [key, channels] of this.#left) {
       const isWorthKeeping = [...channels.values()].some(({ untilMs }) => untilMs > nowMs)
-      if (isWorthKeeping && this.#left.size <= MAX_LEFT) return
-      this.#left.delete(key)
+      if (isWorthKeeping && this.#leftChannels <= MAX_LEFT) return
+      this.#forget(key)
     }
+  }
+
+  #forget(key: string): Left | undefined {
+    const left = this.#left.get(key)
+    this.#left.delete(key)
+    this.#leftChannels -= left?.size ?? 0
+    return left
   }
 }
 
