@@ -123,6 +123,7 @@ test("every setting can be set by its environment variables and by its flag", ()
     "broker.max_queued_bytes": "2000000",
     "chat.default_rooms": "tea,coffee",
     "chat.create_rooms": "nobody",
+    "chat.forget_guests_after": "9d",
     "plain.language": "zh-CN",
     "assets.base_url": "https://cdn.example/skein",
     "log.level": "debug",
