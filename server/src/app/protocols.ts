@@ -144,6 +144,7 @@ function plainConfig({ limits, auth, plain, chat }: Config): PlainConfig {
     messageBurst: limits.messageBurst,
     subscribesPerSecond: limits.subscribesPerSecond,
     subscribeBurst: limits.subscribeBurst,
+    pingIntervalMs: limits.pingIntervalMs,
     connectTimeoutMs: limits.connectTimeoutMs,
   }
 }

@@ -30,6 +30,7 @@ const DEFAULT_CONFIG: PlainConfig = {
   messageBurst: 1_000,
   subscribesPerSecond: 100,
   subscribeBurst: 256,
+  pingIntervalMs: 25_000,
   connectTimeoutMs: 10_000,
 }
 

@@ -204,6 +204,19 @@ describe("frames", () => {
   })
 })
 
+test("PLAIN-32: clients are pinged as often as configured, whether they talk or not", async () => {
+  const eager = await startPlain({ config: { pingIntervalMs: 10 } })
+  const [silent, talking] = [new RawClient(eager.port), new RawClient(eager.port)]
+  raws.push(silent, talking)
+  for (const client of [silent, talking]) client.write(handshake("/"))
+  const pings = (client: RawClient) => client.frames.filter(({ opcode }) => opcode === 9).length
+  await until(() => {
+    if (talking.head) talking.write(frame('{"type":"ping"}'))
+    return pings(silent) > 1 && pings(talking) > 1
+  }, "both are pinged again and again")
+  await eager.stop()
+})
+
 test("PLAIN-32: dead peers are found by pings of the server", async () => {
   const quick = await startPlain({ idleTimeoutSeconds: 8 })
   const client = new RawClient(quick.port)

@@ -29,6 +29,8 @@ export interface PlainConfig {
   /** `subscribe`, `history` and `join_room` of one client in the long run and at once. Beyond: refused with 111. */
   readonly subscribesPerSecond: number
   readonly subscribeBurst: number
+  /** How often each client is pinged: proxies cut connections on which the server says nothing. */
+  readonly pingIntervalMs: number
   /** Who a client is must be known within this, else it is closed with 3502. */
   readonly connectTimeoutMs: number
 }

@@ -25,6 +25,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
   readonly #settling: Settling
   readonly #socket: Socket
   readonly #openedAtMs: number
+  #pingedAtMs: number
   readonly #inbox: Inbox
   /** Made when first needed and forgotten when it no longer bounds anything: most connections only listen. */
   #guard: FloodGuard | undefined
@@ -44,6 +45,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     this.#socket = socket
     this.language = preferredLanguage(socket.handshake.headers.get("accept-language"), config.language)
     this.#openedAtMs = clock.nowMs()
+    this.#pingedAtMs = this.#openedAtMs
     this.#inbox = new Inbox(config.maxBacklogBytes, this)
   }
 
@@ -97,6 +99,10 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     const { expiresAtMs } = participant.connection.identity
     if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return void this.#stop(CLOSE.expired)
     endExpiredSubscriptions(channels, participant.connection, nowMs)
+    if (nowMs - this.#pingedAtMs >= config.pingIntervalMs) {
+      this.#pingedAtMs = nowMs
+      this.#socket.ping?.()
+    }
     if (this.#guard?.isAtRest(nowMs)) this.#guard = undefined
     if (!this.#isArriving && participant.isLost(nowMs)) this.#inbox.add(() => participant.findLobby())
   }
