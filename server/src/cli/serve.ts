@@ -2,6 +2,7 @@ import { resolve } from "node:path"
 import { type Config, closeSettings } from "../config/config.ts"
 import { ConfigError, type LoadedConfig } from "../config/load.ts"
 import { systemClock } from "../core/clock.ts"
+import { PagesError } from "../gateway/static.ts"
 import { createLog, type Log } from "../telemetry/log.ts"
 import type { FlagSpec } from "./arguments.ts"
 import { type DataFolder, openDataFolder } from "./data-folder.ts"
@@ -75,6 +76,7 @@ async function start(config: Config, log: Log, startApp: StartApp): Promise<Runn
   try {
     return await startApp(config, log)
   } catch (error) {
+    if (error instanceof PagesError) throw new CliError(EXIT.failure, error.message)
     const { host, port } = config.server
     const reason = ADDRESS_PROBLEMS[(error as NodeJS.ErrnoException | undefined)?.code ?? ""]
     if (reason) throw new CliError(EXIT.address, `cannot listen on ${host}:${port}: ${reason}`)

@@ -38,6 +38,17 @@ const TYPES: Record<string, string> = {
 /** Names with a content hash never change their content. */
 const HASHED = /-[A-Za-z0-9_-]{8,}\.[a-z0-9]+$/
 
+/** Pages that are there and cannot be read: half of them would be worse than no server. */
+export class PagesError extends Error {
+  constructor(root: string, cause: Error) {
+    super(
+      `the pages in ${root} cannot be read: ${cause.message}; if they are being built or replaced, start again when that is done, otherwise let this user read them`,
+      { cause },
+    )
+    this.name = "PagesError"
+  }
+}
+
 /**
  * The built pages, read and compressed once at start: a few hundred kilobytes, served from memory.
  * Only files found then exist; a request path is a key, never a path of the file system.
@@ -51,10 +62,14 @@ export class StaticFiles {
     this.#policy = contentSecurityPolicy(assetsBaseUrl)
   }
 
+  /** @throws PagesError when something of them cannot be read */
   static async load({ root, assetsBaseUrl }: StaticOptions): Promise<StaticFiles> {
     const assets = new Map<string, Asset>()
-    for (const path of await filesBelow(root)) {
-      assets.set(`/${relative(root, path).split(sep).join("/")}`, await load(path, assetsBaseUrl))
+    try {
+      for (const path of await filesBelow(root))
+        assets.set(`/${relative(root, path).split(sep).join("/")}`, await load(path, assetsBaseUrl))
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === undefined ? error : new PagesError(root, error as Error)
     }
     const index = assets.get("/index.html")
     if (index) assets.set("/", index)

@@ -101,6 +101,16 @@ test("the whole server, too, has its port for itself", async () => {
   expect([second.stdout, second.stderr]).toEqual(["", expect.stringMatching(/^skein: .*the port is taken.*\n$/)])
 })
 
+test("pages that are being replaced while it starts are one clear line", async () => {
+  // Linux lists there the descriptor by which it is being listed, and which is gone when it is to be read.
+  const vanishing = "/proc/self/fdinfo"
+  const server = new Program([process.execPath, SMALL_SERVER, "--port", "0"], { env: { PAGES: vanishing } })
+  expect(await server.ends()).toEqual({ code: 1, signal: null })
+  expect(server.stderr).toMatch(
+    /^skein: the pages in \/proc\/self\/fdinfo cannot be read: ENOENT.*; if they are being built or replaced, .*\n$/,
+  )
+})
+
 test("what the first start has to say is said by the first that succeeds, and once", async () => {
   const data = temporaryFolder()
   const first = smallServer()

@@ -3,10 +3,12 @@ import { CONFIG_FLAGS, readArguments } from "../../src/cli/arguments.ts"
 import { CliError } from "../../src/cli/exit.ts"
 import { readConfig } from "../../src/cli/read-config.ts"
 import { serve } from "../../src/cli/serve.ts"
+import { StaticFiles } from "../../src/gateway/static.ts"
 
 try {
   const loaded = readConfig(readArguments(process.argv.slice(2), CONFIG_FLAGS), process.env)
   await serve(loaded, async (config) => {
+    if (process.env.PAGES) await StaticFiles.load({ root: process.env.PAGES, assetsBaseUrl: "" })
     const http = Bun.serve({
       hostname: config.server.host,
       port: config.server.port,
