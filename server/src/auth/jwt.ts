@@ -76,7 +76,7 @@ function mismatch(
   expected: Parameters<Tokens["subscription"]>[1],
 ): string | undefined {
   const channel = optionalString(claims, "channel")
-  if (channel === undefined) throw new ClaimError("has no channel claim: this is no subscription token")
+  if (channel === undefined) throw new ClaimError("has no channel claim: this is not a subscription token")
   if (channel !== expected.channel) return "signed for another channel"
   if (userOf(claims) !== expected.userId) return "signed for another user (sub)"
   const client = optionalString(claims, "client")

@@ -61,7 +61,9 @@ function localKeySet(set: JSONWebKeySet): JWTVerifyGetKey {
 function secretBytes(secret: string, index: number): Uint8Array {
   if (secret === "") throw new UnusableKey(`HMAC secret ${index + 1} is empty: anyone could sign with it`)
   if (secret.includes("-----BEGIN"))
-    throw new UnusableKey(`HMAC secret ${index + 1} is a PEM key: put it under public keys, a public key is no secret`)
+    throw new UnusableKey(
+      `HMAC secret ${index + 1} is a PEM key: put it under public keys, as a public key is not a secret`,
+    )
   return new TextEncoder().encode(secret)
 }
 

@@ -351,7 +351,7 @@ describe("the chat", () => {
     expect((await restarted.call(renamed, "chat.hello", {})).user).toEqual({ id: "u-7", name: "Ann Fox" })
   })
 
-  test("CHAT-25 a site cannot hand out a guest's id, and nobody is nobody", async () => {
+  test("CHAT-25 a site cannot hand out a guest's id, and without an identity nothing may be called", async () => {
     expect(await codeOf(() => it.call({ userId: "g_1", info: '{"name":"x"}' }, "chat.hello", {}))).toBe(
       "permission_denied",
     )

@@ -47,7 +47,7 @@ export const chatSchema = z.strictObject({
     { default: 60, ...AT_ONCE },
   ),
   forgetGuestsAfterMs: duration(
-    "Guests who have said nothing, have no direct conversation and have not been here for this long are forgotten.",
+    "Guests who have said nothing, whom nobody has a direct conversation with and who have not been here for this long are forgotten.",
     { default: "30d", min: "1h", max: "3650d" },
   ),
   guestBurst: integer("New guests from one address at once.", { default: 100, ...AT_ONCE }),

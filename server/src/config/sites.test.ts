@@ -49,7 +49,7 @@ test("what a site lacks, sites of one name, and names nobody has are said at onc
   expect(problems(app("a", 'site = "clubb"'))[0]).toContain('names the site "clubb" in the app a')
 })
 
-test("a channel that is everybody's, or several users', is nobody's own", () => {
+test("own channels that all users, or several, would share are refused", () => {
   for (const name of [
     "private-user.*",
     "private-all",

@@ -217,7 +217,7 @@ describe("presence", () => {
     expect(ann.lines.at(-1)).toBe("room:1-c1")
   })
 
-  test("is refused to strangers and where there is none", async () => {
+  test("is refused to clients without permission, and in channels that have none", async () => {
     const node = new FakeNode([room, open])
     const ann = node.connect()
     expect(() => node.channels.presence(ann.connection, "room:1")).toThrow("may not read")

@@ -55,7 +55,8 @@ export class ForwardedAddresses {
   #trust(proxy: string): void {
     const [address = "", bits] = proxy.split("/")
     const family = isIPv6(address) ? "ipv6" : "ipv4"
-    if (isIP(address) === 0) throw new Error(`server.trusted_proxies: ${proxy} is no address and no network`)
+    if (isIP(address) === 0)
+      throw new Error(`server.trusted_proxies: ${proxy} is neither an address nor a network like 10.0.0.0/8`)
     if (bits === undefined) this.#trusted.addAddress(address, family)
     else this.#trusted.addSubnet(address, Number(bits), family)
   }

@@ -25,7 +25,7 @@ test("nobody else: no look-alikes, and no page without an origin", () => {
     expect([origin, allows(origin)]).toEqual([origin, false])
 })
 
-test("a page whose name was turned to this machine is none of its pages (DNS rebinding)", () => {
+test("a page whose name was made to resolve to this machine is refused (DNS rebinding)", () => {
   const here = new OriginPolicy(["http://shop.test:8080"], { isThisMachineOnly: true })
   const own = (host: string) => [
     here.allows(new Headers({ host, origin: `http://${host}` })),

@@ -196,7 +196,7 @@ export interface StoreOperations {
   ]
   /**
    * Guests of whom nobody would miss anything: not here since `seenBeforeMs`, sender of no message, in no direct
-   * conversation. Looks at `limit` guests (≤ 200), in order of their ids from after `after`; `next` says where to go on.
+   * conversation but empty ones they opened. Looks at `limit` guests (≤ 200), in order of their ids from after `after`; `next` says where to go on.
    */
   quietGuests: [
     input: { readonly seenBeforeMs: number; readonly after?: string; readonly limit: number },
@@ -204,7 +204,7 @@ export interface StoreOperations {
   ]
   /**
    * Those of them who still are quiet are nobody any more: no user, members of nothing, their names free. A room they
-   * owned passes as when they leave it. At most 200 ids.
+   * owned passes as when they leave it, empty direct conversations go with them. At most 200 ids.
    */
   forgetGuests: [
     input: { readonly ids: readonly string[]; readonly seenBeforeMs: number },

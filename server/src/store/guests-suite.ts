@@ -31,11 +31,16 @@ export function guestsContract(name: string, make: () => Promise<StoreUnderTest>
 
     const arrive = (id: string, nowMs = LONG_AGO_MS, guest = true) =>
       store.saveUser({ user: { id, name: id, nameKey: id, guest }, defaultRooms: [room], nowMs })
-    const say = (senderId: string, body = "hi", mentions: readonly (readonly string[])[] = []) =>
+    const say = (
+      senderId: string,
+      body = "hi",
+      mentions: readonly (readonly string[])[] = [],
+      conversationId: string = room,
+    ) =>
       store.appendMessage({
-        conversationId: room,
+        conversationId,
         senderId,
-        clientId: `client-of-${senderId}`,
+        clientId: `client-of-${senderId}-in-${conversationId}`,
         kind: "text",
         body,
         mentions,
@@ -64,16 +69,17 @@ export function guestsContract(name: string, make: () => Promise<StoreUnderTest>
     })
 
     test("CHAT-41 who said something, has a direct conversation or was here stays, and so does who is no guest", async () => {
-      for (const id of ["g_said", "g_deleted", "g_opened", "g_called", "g_back", "g_quiet"]) await arrive(id)
+      for (const id of ["g_said", "g_deleted", "g_answered", "g_called", "g_back", "g_quiet"]) await arrive(id)
       await arrive("bob", LONG_AGO_MS, false)
       await say("g_said")
       const { message } = await say("g_deleted")
       await store.deleteMessage({ conversationId: room, seq: message.seq, userId: "g_deleted", nowMs: NOW_MS })
-      await store.openDirect({ id: "c_1", userId: "g_opened", peerId: "ann", nowMs: NOW_MS })
+      await store.openDirect({ id: "c_1", userId: "g_answered", peerId: "ann", nowMs: NOW_MS })
+      await say("ann", "who are you?", [], "c_1")
       await store.openDirect({ id: "c_2", userId: "ann", peerId: "g_called", nowMs: NOW_MS })
       await store.touchUser({ userId: "g_back", nowMs: NOW_MS })
       expect(await quiet()).toEqual(["g_quiet"])
-      const all = ["ann", "bob", "g_back", "g_called", "g_deleted", "g_opened", "g_quiet", "g_said", "nobody"]
+      const all = ["ann", "bob", "g_answered", "g_back", "g_called", "g_deleted", "g_quiet", "g_said", "nobody"]
       expect(await forget(...all)).toEqual(["g_quiet"])
       expect(await known(...all)).toEqual(all.filter((id) => id !== "g_quiet" && id !== "nobody"))
     })
@@ -84,6 +90,18 @@ export function guestsContract(name: string, make: () => Promise<StoreUnderTest>
       await say("g_1")
       await store.touchUser({ userId: "g_2", nowMs: NOW_MS })
       expect(await forget(...asked)).toEqual(["g_3"])
+    })
+
+    test("CHAT-41 an empty direct conversation keeps who was called by it, not who opened it, and goes with him", async () => {
+      for (const id of ["g_1", "g_2"]) await arrive(id)
+      await store.openDirect({ id: "c_1", userId: "g_1", peerId: "ann", nowMs: NOW_MS })
+      await store.openDirect({ id: "c_2", userId: "g_1", peerId: "g_2", nowMs: NOW_MS })
+      expect(await quiet()).toEqual(["g_1"])
+      expect(await forget("g_1")).toEqual(["g_1"])
+      for (const conversationId of ["c_1", "c_2"])
+        expect(await codeOf(store.membership({ conversationId, userId: "ann" }))).toBe("not_a_member")
+      expect((await store.hello({ userId: "ann", limit: 10 })).memberships.map(({ id }) => id)).toEqual([room])
+      expect(await forget(...(await quiet()))).toEqual(["g_2"])
     })
 
     test("CHAT-41 a room somebody was left with passes on", async () => {

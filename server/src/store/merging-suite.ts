@@ -99,7 +99,7 @@ export function mergingContract(name: string, make: () => Promise<StoreUnderTest
       expect(codes.sort()).toEqual(["conflict", "done"])
     })
 
-    test("CHAT-37 the guest is nobody any more, and does not come back", async () => {
+    test("CHAT-37 the guest no longer exists, and does not come back", async () => {
       await merge()
       expect((await store.users({ ids: ["g_1"] })).users).toEqual([])
       expect(await codeOf(arrive(store, "g_1", [room], true))).toBe("unauthorized")

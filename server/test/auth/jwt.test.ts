@@ -229,7 +229,7 @@ describe("keys and algorithms", () => {
     expect(await connect({ sub: "42" }, { keys: {} })).toMatchObject({ kind: "invalid" })
   })
 
-  test("the key sources refuse what is none", async () => {
+  test("key sources that are not keys are refused", async () => {
     const { publicKey, privateKey } = await generateKeyPair("ES256", { extractable: true })
     const { exportPKCS8 } = await import("jose")
     await expect(tokens({ keys: { hmacSecrets: [""] } })).rejects.toThrow("empty")

@@ -238,7 +238,7 @@ test("a link to an old message opens around it, and answering from there leads b
   await until(async () => (await look(page)).fromBottom < 2, "at the end")
 })
 
-test("a link to a message that is none says so; pressing the open room leads from far above to the newest", async () => {
+test("a link to a message that does not exist says so; pressing the open room leads from far above to the newest", async () => {
   const page = await house.guest("Strayer")
   await until(async () => (await look(page)).rows > 20, "a page")
   await page.evaluate(() => {

@@ -220,7 +220,7 @@ test("a site's token in the address signs its user in, and is gone from the addr
   expect(page.url()).not.toContain("token")
 })
 
-test("a token that is none, mangled besides, leaves the door as it is", async () => {
+test("a bad, mangled token in the address leaves the page as it is for visitors", async () => {
   const page = await house.visitor({}, undefined, "/#token=%E0%A4%A")
   await page.getByRole("heading", { name: "Please sign in" }).waitFor()
   expect(page.url()).not.toContain("token")

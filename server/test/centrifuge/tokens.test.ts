@@ -92,7 +92,7 @@ test("a channel opens with the subscription tokens' own keys, and not with those
   expect(await fate(await ofSubscriptions({ sub: "42", aud, iss }))).toBe(3500)
 })
 
-test("a key that is none ends the start with one line that names it and does not show it", async () => {
+test("an unusable key ends the start with one line that names it and does not show it", async () => {
   writeFileSync(join(folder, "broken.json"), '{"keys":[5]}')
   const start = TestServer.start({
     env: { SKEIN_AUTH_JWKS_FILE: join(folder, "broken.json") },

@@ -8,11 +8,22 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.disconnect()
 })
 
-/** The official client, with a socket that sends cookies as a browser does: those of the moment it connects. */
-export function browser(server: TestServer, of: { readonly cookie: string }, options: Partial<Options> = {}) {
+interface Cookies {
+  readonly cookie: string
+  readonly isLoading?: boolean
+}
+
+/** Nobody listens there. */
+const NOWHERE = "ws://127.0.0.1:1/"
+
+/**
+ * The official client, with a socket that sends cookies as a browser does: those of the moment it connects. While a page
+ * loads it does not get through, as pages wait longer than these clients before they come back.
+ */
+export function browser(server: TestServer, of: Cookies, options: Partial<Options> = {}) {
   class CookieSocket extends WebSocket {
     constructor(address: string, protocols: string[]) {
-      super(address, protocols, { headers: { cookie: of.cookie } })
+      super(of.isLoading ? NOWHERE : address, protocols, { headers: { cookie: of.cookie } })
     }
   }
   const client = new Centrifuge(`${server.wsUrl}/connection/websocket`, {

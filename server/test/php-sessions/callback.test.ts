@@ -37,7 +37,7 @@ async function session(id: string, text: string): Promise<string> {
   return `PHPSESSID=${id}`
 }
 
-test("whoami.php says who a cookie is, with name and picture, and who is nobody", async () => {
+test("whoami.php says whose a cookie is, with name and picture, or that nobody is logged in", async () => {
   const callback = new SiteCallback(
     { ...OPTIONS, url: `http://127.0.0.1:${site.port}/whoami.php` },
     systemClock,

@@ -177,7 +177,7 @@ describe("a guest of the site", () => {
     expect((await shared.lines(lobby)).filter((line) => line.startsWith("63:"))).toEqual([])
   }, 60_000)
 
-  test("who signed out of the chat is nobody's past", async () => {
+  test("a guest who signed out of the chat is not merged into the next user", async () => {
     const shared = new Browser()
     const guest = (await shared.session("POST", { name: "Gone" })).user?.id
     const lobby = (await shared.hello()).conversations[0]?.id as string

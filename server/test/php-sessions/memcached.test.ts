@@ -106,7 +106,7 @@ describe("memcached", () => {
     expect(String((await store.read("b"))?.bytes)).toBe("Y")
   })
 
-  test("that is not there is an outage; nothing is nobody when all answer", async () => {
+  test("that is not there is an outage; a session that no server has is nobody only when all answer", async () => {
     const service = await memcached()
     expect(await whyNot(storeAt(await freePort()).read("k"))).toContain("")
     expect(await whyNot(storeAt(service.port, await freePort()).read("k"))).toContain("")

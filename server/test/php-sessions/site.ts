@@ -9,6 +9,8 @@ const PAGE = join(import.meta.dir, "page.php")
 export class Visitor {
   readonly #settings: Readonly<Record<string, string>>
   cookie = ""
+  /** A page is on its way: PHP may have given the session a new id already, and the browser does not know it yet. */
+  isLoading = false
 
   /** @param settings - of php.ini */
   constructor(settings: Readonly<Record<string, string>>) {
@@ -34,7 +36,10 @@ export class Visitor {
       QUERY_STRING: query,
       HTTP_COOKIE: this.cookie,
     }
-    const { stdout } = await run("php-cgi", flags, { env, encoding: "utf8" })
+    this.isLoading = true
+    const { stdout } = await run("php-cgi", flags, { env, encoding: "utf8" }).finally(() => {
+      this.isLoading = false
+    })
     const [head = "", body = ""] = stdout.split("\r\n\r\n", 2)
     const set = /^Set-Cookie: ([^;\r\n]+)/im.exec(head)?.[1]
     if (set !== undefined) this.cookie = set

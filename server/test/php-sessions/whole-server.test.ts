@@ -32,7 +32,7 @@ function visitor(): Visitor {
 }
 
 describe("a browser with the cookie of a PHP site", () => {
-  test("is the member, with the name others see, until PHP logs out; then it is nobody within a second", async () => {
+  test("is the member, with the name others see, until PHP logs out; within a second after that it is not signed in", async () => {
     const member = visitor()
     await member.login("42")
     const { client, seen } = browser(server, member)
@@ -63,7 +63,7 @@ describe("a browser with the cookie of a PHP site", () => {
     await until(() => seen.connected === 2, "connected again")
   }, 60_000)
 
-  test("who is not logged in there is nobody", async () => {
+  test("a visitor who is not logged in there is not signed in", async () => {
     const guest = visitor()
     await guest.visit("do=look")
     const { client } = browser(server, guest)

@@ -122,7 +122,7 @@ for (const [name, place] of Object.entries(PLACES)) {
   })
 }
 
-test("data of another handler than configured is nobody, and the reason says so", async () => {
+test("a session of another handler than configured signs nobody in, and the reason says so", async () => {
   const { sessions } = siteOf(PLACES.files?.() as Place, "igbinary")
   const { visitor } = siteOf(PLACES.files?.() as Place, "php")
   const member = visitor()

@@ -96,6 +96,8 @@ export class RawClient {
     for (let at = 0; at + 2 <= bytes.length; ) {
       const short = (bytes[at + 1] ?? 0) & 127
       const start = short === 126 ? at + 4 : at + 2
+      // A packet may end anywhere, in the middle of a head too.
+      if (start > bytes.length) break
       const length = short === 126 ? bytes.readUInt16BE(at + 2) : short
       if (start + length > bytes.length) break
       frames.push({ opcode: (bytes[at] ?? 0) & 15, payload: bytes.subarray(start, start + length) })

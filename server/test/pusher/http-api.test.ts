@@ -28,7 +28,7 @@ describe("who may", () => {
     ["the key of another app", (query) => ({ ...query, auth_key: OTHER_APP.key }), 'is not a key of app "1"'],
     ["another version", (query) => ({ ...query, auth_version: "2.0" }), "auth_version must be 1.0"],
     ["no timestamp", without("auth_timestamp"), "auth_timestamp is missing"],
-    ["a timestamp that is none", (query) => ({ ...query, auth_timestamp: "now" }), "Unix time"],
+    ["a timestamp that is not a number", (query) => ({ ...query, auth_timestamp: "now" }), "Unix time"],
     ["no body_md5", without("body_md5"), "body_md5 is missing"],
     ["the MD5 of another body", (query) => ({ ...query, body_md5: "0".repeat(32) }), "another MD5"],
     ["no signature", without("auth_signature"), "Invalid signature"],

@@ -157,7 +157,7 @@ describe("unmodified pusher-js on a page of the site", () => {
     expect(added).toEqual([{ id: "52", info: { name: "张伟 52", avatar: "/avatars/52.png" } }])
   }, 60_000)
 
-  test("is closed within a second when PHP logs out, whether it signed in or only subscribed, and is nobody then", async () => {
+  test("is closed within a second when PHP logs out, whether it signed in or only subscribed, and is not signed in when it comes back", async () => {
     const member = await visitor("44")
     const signedIn = await pusherJs(member)
     signedIn.signin()

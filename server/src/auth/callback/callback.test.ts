@@ -212,7 +212,7 @@ describe("answers", () => {
     ["", 302],
   ] as const
   for (const [body, status] of nobody)
-    test(`${status} ${body} is nobody`, async () => {
+    test(`${status} ${body} means that nobody is logged in`, async () => {
       respond = () => new Response(body, { status })
       expect((await callback().whoIs("a=1")).kind).toBe("nobody")
     })

@@ -53,7 +53,7 @@ export async function openSiteSessions(settings: PhpSessionSettings, parts: Site
       sessions,
       watcher,
       warn,
-      log: ({ reason, why }) => log.info({ reason, why }, "a visitor with a session cookie is nobody"),
+      log: ({ reason, why }) => log.info({ reason, why }, "nobody is logged in by a visitor's session cookie"),
     }),
     watches: (mark) => watcher?.watches(mark) ?? false,
     start() {

@@ -103,7 +103,7 @@ test("names that mean something to JavaScript are only names", () => {
   expect(({} as { admin?: boolean }).admin).toBeUndefined()
 })
 
-test("a serialized string is taken out; anything else is none", () => {
+test("a serialized string is taken out; for anything else there is none", () => {
   const inside = unserializedString(Buffer.from('s:2:"ok";'))
   expect(inside && textOf(inside)).toBe("ok")
   expect(unserializedString(Buffer.from("a:0:{}"))).toBeUndefined()

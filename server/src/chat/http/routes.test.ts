@@ -223,7 +223,7 @@ describe("the chat over HTTP", () => {
     expect(await it.chat.identifyByCookie(new Headers(cookieIn(a)))).toBeUndefined()
   })
 
-  test("CHAT-26 a forged, foreign or expired cookie is nobody", async () => {
+  test("CHAT-26 a forged, foreign or expired cookie signs nobody in", async () => {
     const signedIn = await request("POST", "/chat/session", { name: "Mia" })
     const { cookie } = cookieIn(signedIn)
     const answer = (await signedIn.clone().json()) as SessionAnswer

@@ -42,12 +42,28 @@ export async function forgetGuests(db: Db, input: StoreInput<"forgetGuests">): P
 }
 
 async function forget(db: Db, userId: string): Promise<void> {
-  const rooms = await db.selectFrom("member").select("conv_id").where("user_id", "=", userId).execute()
-  for (const { conv_id } of rooms) await leave(db, { conversationId: conv_id, userId })
+  const places = await db
+    .selectFrom("member")
+    .innerJoin("conversation", "conversation.id", "member.conv_id")
+    .select(["conversation.id", "conversation.kind"])
+    .where("member.user_id", "=", userId)
+    .execute()
+  for (const { id, kind } of places) {
+    if (kind === "room") await leave(db, { conversationId: id, userId })
+    else await removeEmptyDirect(db, id)
+  }
   await db.deleteFrom("user").where("id", "=", userId).execute()
 }
 
-/** Whoever has said something is its sender for ever; whoever has a direct conversation is somebody's peer. */
+async function removeEmptyDirect(db: Db, id: string): Promise<void> {
+  await db.deleteFrom("member").where("conv_id", "=", id).execute()
+  await db.deleteFrom("conversation").where("id", "=", id).execute()
+}
+
+/**
+ * Whoever has said something is its sender for ever; whoever has a direct conversation is somebody's peer. One that he
+ * opened himself and that nobody has used is not, the other one has never heard of it.
+ */
 function isQuiet(eb: ExpressionBuilder<Tables, "user">, seenBeforeMs: number) {
   const said = eb.selectFrom("message").select("message.seq").whereRef("message.sender_id", "=", "user.id")
   const talks = eb
@@ -56,6 +72,7 @@ function isQuiet(eb: ExpressionBuilder<Tables, "user">, seenBeforeMs: number) {
     .select("member.conv_id")
     .whereRef("member.user_id", "=", "user.id")
     .where("conversation.kind", "=", "direct")
+    .where((of) => of.or([of("conversation.seq_head", ">", 0), of("conversation.created_by", "<>", of.ref("user.id"))]))
   return eb.and([
     eb("user.guest", "=", 1),
     eb("user.seen_at", "<", seenBeforeMs),

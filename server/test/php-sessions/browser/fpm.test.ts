@@ -101,7 +101,7 @@ for (const [name, place] of Object.entries(PLACES))
       await Promise.all([shared.leave(), elsewhere.leave()])
     }, 120_000)
 
-    test("who is not logged in is nobody in the chat, and comes from the true address for PHP and for Skein", async () => {
+    test("a visitor without a login is not signed in to the chat, and comes from the true address for PHP and for Skein", async () => {
       const computer = await Computer.at(host, browser)
       await computer.site.getByText("fpm-fcgi for 127.0.0.1", { exact: true }).waitFor()
       await computer.site.getByRole("link", { name: "Log in" }).click()

@@ -9,7 +9,7 @@ const LIKELY_CAUSE: Readonly<Record<number, string>> = {
   11: "the file is damaged; stop the server, keep a copy, restore a backup or `sqlite3 log.db .recover`",
   13: "the disk is full; free some space, publishing goes on by itself",
   14: "the folder is missing, not writable or not a folder",
-  26: "the file is no SQLite database or its header is damaged; move it away or restore a backup",
+  26: "the file is not a SQLite database, or its header is damaged; move it away or restore a backup",
 }
 
 const FULL = 13

@@ -74,7 +74,7 @@ async function checkCallback(site: NamedSite): Promise<Finding[]> {
     const { status, body } = await ask({ url, timeoutMs }, "skein_doctor=1")
     const answer = readAnswer(status, body)
     if (answer.kind === "nobody")
-      return [ok(about(site, "callback"), `${place} answers: a visitor without a login is nobody`)]
+      return [ok(about(site, "callback"), `${place} answers that a visitor without a login is not signed in`)]
     return [
       problem(about(site, "callback"), `${place} says that a visitor without a login is somebody`, {
         cause: "the page does not look at the cookies it is asked about",

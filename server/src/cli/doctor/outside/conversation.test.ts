@@ -12,7 +12,7 @@ test("centrifuge: let in, refused, asked for a sign of life", () => {
   expect(hear("{}")).toEqual({ kind: "ping", answer: "{}" })
 })
 
-test("the others, and whatever is none of them", () => {
+test("the other protocols, and frames of none of them", () => {
   expect(conversation("plain", undefined).hear('{"type":"pong"}')).toEqual({ kind: "welcome" })
   const { opening, hear } = conversation("pusher", undefined)
   expect(opening).toBeUndefined()

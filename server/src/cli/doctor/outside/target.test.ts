@@ -29,7 +29,7 @@ test("without a slash at its end it may be either", () => {
   expect(read("wss://shop.example/news")[1]).toBe("plain https://shop.example/news below ?")
 })
 
-test("what is no address is refused", () => {
+test("text that is not an address is refused", () => {
   for (const text of ["ftp://shop.example/", "wss://", "wss://user:secret@shop.example/", "not an address"])
     expect(() => readTarget(text)).toThrow("skein doctor")
 })

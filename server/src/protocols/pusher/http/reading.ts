@@ -34,7 +34,7 @@ export async function describeChannel(parts: PusherParts, app: App, channel: str
   const info = infoOf(query, ["user_count", "subscription_count", "cache"])
   if (info.includes("user_count") && kind.access !== "presence")
     throw new Refusal(400, "info=user_count: only presence channels count users")
-  if (info.includes("cache") && !kind.cache) throw new Refusal(400, "info=cache: this is no cache channel")
+  if (info.includes("cache") && !kind.cache) throw new Refusal(400, "info=cache: this is not a cache channel")
   const coreChannel = app.toCore(channel)
   const count = channels.hub.channels.get(coreChannel) ?? 0
   return {

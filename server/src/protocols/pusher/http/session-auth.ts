@@ -162,7 +162,7 @@ function ensureMayEnter({ app, sessions, user }: Asked, { channels }: PusherPart
   if (subscribe === "user" || subscribe === "anyone") return
   throw new Refusal(
     403,
-    `${channel} is not open to user ${user.userId}: it is none of own_channels of the app, and its rule in [[channels]] does not say subscribe = "user"`,
+    `${channel} is not open to user ${user.userId}: it is not among own_channels of the app, and its rule in [[channels]] does not say subscribe = "user"`,
   )
 }
 
