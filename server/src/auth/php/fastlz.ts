@@ -11,7 +11,7 @@ const MAX_SHORT_DISTANCE = 8_191
  */
 export function decompressFastLz(input: Uint8Array, length: number): Uint8Array {
   const level = (input[0] ?? 0) >> 5
-  if (level > 1) throw new UnreadableBytes(`expected FastLZ level 1 or 2, got ${level + 1}`)
+  if (level > 1) throw new UnreadableBytes(`expected FastLZ level 1 or 2, got level ${level + 1}`)
   return new FastLzReader(input, length, level === 1).output()
 }
 
