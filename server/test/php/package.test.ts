@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test"
 import { cpSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { Centrifuge, State } from "centrifuge"
+import { Centrifuge, disconnectedCodes, type Options, State, UnauthorizedError } from "centrifuge"
 import { ERRORS } from "../../src/core/errors.ts"
 import { Person } from "../chat/person.ts"
 import { temporaryFolder } from "../cli/program.ts"
@@ -79,8 +79,9 @@ test("websocket:serve ends as the server does, with pcntl and without", async ()
   }
 })
 
-const connect = (token: string) => {
-  const client = new Centrifuge(`${server.wsUrl}/connection/websocket`, { token, minReconnectDelay: 10 })
+const connect = (token: string | Pick<Options, "getToken">) => {
+  const options = typeof token === "string" ? { token } : token
+  const client = new Centrifuge(`${server.wsUrl}/connection/websocket`, { ...options, minReconnectDelay: 10 })
   client.connect()
   return client
 }
@@ -97,12 +98,29 @@ test("a token made in PHP opens a connection; logging out in PHP closes exactly 
   const calledAtMs = await calledAt(`$skein->endSession('sid-laptop');`)
   await until(() => laptop.state === State.Disconnected, "the laptop's socket is closed")
   expect((closing.atMs ?? Number.POSITIVE_INFINITY) - calledAtMs).toBeLessThan(ABOUT_A_SECOND_MS)
-  // Closed so that the page asks its site for a new token; this one has but the old one, which is refused.
-  expect(codes).toEqual([3500])
+  // Told that its token is over, so that it asks its site for another; this one has nobody to ask.
+  expect(codes).toEqual([disconnectedCodes.unauthorized])
   expect(phone.state).toBe(State.Connected)
   const again = connect(await token("sid-laptop"))
   await until(() => again.state === State.Disconnected, "a token of the ended login is refused")
   phone.disconnect()
+})
+
+test("a page that is not loaded anew when somebody logs in again comes back with the new login's token", async () => {
+  const login = { sid: "first of the tab", isLoggedIn: true }
+  const getToken = async () => {
+    if (!login.isLoggedIn) throw new UnauthorizedError("nobody is logged in")
+    return php(`echo $skein->tokens()->connection(7, 'Ann', session: '${login.sid}');`)
+  }
+  const tab = connect({ getToken })
+  await tab.ready(20_000)
+  login.isLoggedIn = false
+  await php(`$skein->endSession('${login.sid}');`)
+  await until(() => tab.state === State.Disconnected, "the site has said that nobody is logged in")
+  Object.assign(login, { sid: "second of the tab", isLoggedIn: true })
+  tab.connect()
+  await tab.ready(20_000)
+  tab.disconnect()
 })
 
 test("a ban or a changed password in PHP: chat logins of that user end on all devices, also their cookies", async () => {

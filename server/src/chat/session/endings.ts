@@ -75,8 +75,9 @@ export async function loginState(
   // Whoever ended all logins of the user may let him in anew: the client asks for another token.
   if (isOfBefore) return "replaced"
   if (sessionId === undefined || !isOver) return "live"
-  // The site's login ended, perhaps for another one of it.
-  if (siteMarkIn(sessionId) !== undefined) return "replaced"
+  // The site's login ended, perhaps for another one of it: a page that signs in again, without being loaded anew, has its old
+  // token still.
+  if (siteMarkIn(sessionId) !== undefined || !isLoginId(sessionId)) return "replaced"
   // A guest who is gone has signed in at the site; one who signed out is still known.
   const isGone = isGuestId(userId) && (await store.users({ ids: [userId] })).users.length === 0
   return isGone ? "replaced" : "ended"
