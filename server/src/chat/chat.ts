@@ -83,6 +83,8 @@ export interface Chat {
 }
 
 const HOUSEKEEPING_MS = 3_600_000
+/** Of one hour. */
+const MAX_FORGETTING_CALLS = 200
 
 export function createChat(options: ChatOptions): Chat {
   const { store, channels, clock, log, config } = options
@@ -168,7 +170,7 @@ function serverSubscriptions(identity: Identity): ServerSubscription[] {
 
 async function keepHouse({ store, clock, config, log }: ChatOptions, quietGuests: QuietGuests): Promise<void> {
   try {
-    const { forgotten } = await store.forgetChanges({ beforeMs: clock.nowMs() - config.changeRetentionMs })
+    const forgotten = await forgetChanges(store, clock.nowMs() - config.changeRetentionMs)
     if (forgotten > 0) log.info({ forgotten }, "chat: old changes forgotten")
   } catch (error) {
     log.warn({ cause: String(error) }, "chat: old changes could not be forgotten; tried again in an hour")
@@ -182,4 +184,15 @@ async function keepHouse({ store, clock, config, log }: ChatOptions, quietGuests
       "chat: guests who have long been away could not be forgotten; tried again in an hour",
     )
   }
+}
+
+/** A store forgets those of some conversations at a time, so as not to keep others waiting. */
+async function forgetChanges(store: ChatStore, beforeMs: number): Promise<number> {
+  let all = 0
+  for (let calls = 0; calls < MAX_FORGETTING_CALLS; calls++) {
+    const { forgotten } = await store.forgetChanges({ beforeMs })
+    if (forgotten === 0) break
+    all += forgotten
+  }
+  return all
 }

@@ -401,7 +401,7 @@ export interface StoreOperations {
       readonly memberCount: number
     },
   ]
-  /** Forgets changes made before then (clients that hold older heads get a reset). */
+  /** Forgets changes made before then (those who hold older heads get a reset), of some conversations at a time; 0: no more. */
   forgetChanges: [input: { readonly beforeMs: number }, output: { readonly forgotten: number }]
   /** Answers when the store can read. */
   probe: [input: Record<string, never>, output: Record<string, never>]

@@ -7,7 +7,7 @@ import { type ChatUnderTest, startChat } from "./testing/chat-under-test.ts"
 const HOUR_MS = 3_600_000
 const { forgetGuestsAfterMs } = CHAT_DEFAULTS
 
-describe("guests who have long been away", () => {
+describe("the chat's housekeeping", () => {
   let subject: Awaited<ReturnType<typeof inProcess>>
   let it: ChatUnderTest
   beforeEach(async () => {
@@ -39,7 +39,7 @@ describe("guests who have long been away", () => {
     }
   }
 
-  test("CHAT-41 are forgotten by the hour, but for those who are connected or came by", async () => {
+  test("CHAT-41 guests who have long been away are forgotten by the hour, but for those who are connected or came by", async () => {
     const [away, here, comes, connects] = [
       await guest("Away"),
       await guest("Here"),
@@ -58,6 +58,13 @@ describe("guests who have long been away", () => {
     expect(await known(...ids)).toEqual(["Comes", "Connects", "Here"])
     expect([await whoIs(away.cookie), await whoIs(here.cookie)]).toEqual([undefined, "Here"])
     expect((await guest("Away")).id).not.toBe(away.id)
+  })
+
+  test("old changes of many conversations are forgotten within the hour, not of the first few hundred only", async () => {
+    let left = 10
+    it = await startChat({ ...subject.store, forgetChanges: async () => ({ forgotten: left-- > 0 ? 500 : 0 }) })
+    it.clock.advance(HOUR_MS)
+    expect(await forgotten()).toEqual({ forgotten: 5_000 })
   })
 
   test("CHAT-41 one sweep goes through many of them, a few at a time, and the next goes on where it ended", async () => {
