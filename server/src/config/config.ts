@@ -7,9 +7,13 @@ import { knowsNobody, MAIN_SITE, NO_SITE } from "./sites.ts"
 type Closed<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: Exclude<T[P], undefined> }
 
 /** What the program runs with: nothing left open. Secrets come from the configuration or from the data folder. */
-export type Config = Omit<Closed<Settings, "mode">, "auth" | "channels" | "chat" | "plain" | "pusherApps"> & {
+export type Config = Omit<
+  Closed<Settings, "mode">,
+  "auth" | "channels" | "limits" | "chat" | "plain" | "pusherApps"
+> & {
   auth: Closed<Settings["auth"], "sessionSecret" | "guests" | "trustUserId" | "allowAnonymous">
   channels: readonly ChannelRule[]
+  limits: Closed<Settings["limits"], "maxConnectionsPerUser">
   pusherApps: readonly Closed<PusherAppSettings, "sharesChannels" | "site">[]
   chat: Closed<Settings["chat"], "createRooms">
   plain: Closed<Settings["plain"], "createRooms">
@@ -27,11 +31,14 @@ export interface Secrets {
 
 export type Mode = Config["mode"]
 
+/** In production: devices and pages of one person. On one's own machine a load test is one user. */
+const CONNECTIONS_PER_USER = 64
+
 /** Fills in what depends on the mode and on the secrets. Pure. */
 export function closeSettings(settings: Settings, mode: Mode, secrets: Secrets): Config {
   const development = mode === "development"
   const where = development ? "loopback" : "off"
-  const { auth, chat, plain } = settings
+  const { auth, limits, chat, plain } = settings
   return {
     ...settings,
     mode,
@@ -45,6 +52,11 @@ export function closeSettings(settings: Settings, mode: Mode, secrets: Secrets):
       allowAnonymous: auth.allowAnonymous ?? development,
     },
     channels: settings.channels?.map(toChannelRule) ?? (development ? DEVELOPMENT_RULES : []),
+    limits: {
+      ...limits,
+      maxConnectionsPerUser:
+        limits.maxConnectionsPerUser ?? (development ? limits.maxConnections : CONNECTIONS_PER_USER),
+    },
     pusherApps: closePusherApps(settings, secrets),
     chat: { ...chat, createRooms: chat.createRooms ?? (development ? "anyone" : "users") },
     plain: { ...plain, createRooms: plain.createRooms ?? development },

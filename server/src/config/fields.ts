@@ -47,11 +47,26 @@ export function duration(doc: string, o: Common & { default: string; min: string
   return documented(schema, { doc, kind: "duration", expects, ...o })
 }
 
-export function integer(doc: string, o: Common & { default: number; min: number; max: number; unit?: string }) {
-  const unit = o.unit ? ` ${o.unit}` : ""
-  const expects = `a whole number from ${o.min} to ${o.max}${unit}`
-  const { min, max, ...rest } = o
-  return documented(z.number().int().min(min).max(max).prefault(o.default), { doc, kind: "integer", expects, ...rest })
+interface Bounds {
+  readonly min: number
+  readonly max: number
+  readonly unit?: string
+}
+
+const whole = ({ min, max }: Bounds) => z.number().int().min(min).max(max)
+
+function integerDoc(doc: string, { min, max, ...rest }: Common & Bounds & { default?: number }): FieldDoc {
+  const unit = rest.unit ? ` ${rest.unit}` : ""
+  return { doc, kind: "integer", expects: `a whole number from ${min} to ${max}${unit}`, ...rest }
+}
+
+export function integer(doc: string, o: Common & Bounds & { default: number }) {
+  return documented(whole(o).prefault(o.default), integerDoc(doc, o))
+}
+
+/** A number whose default is decided after everything is read. */
+export function openInteger(doc: string, o: Common & Bounds & { defaultNote: string }) {
+  return documented(whole(o).optional(), integerDoc(doc, o))
 }
 
 export function flag(doc: string, o: Common & { default: boolean }) {

@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { duration, integer } from "./fields.ts"
+import { duration, integer, openInteger } from "./fields.ts"
 
 const KIB = 1_024
 const MIB = 1_024 * KIB
@@ -47,10 +47,10 @@ export const limitsSchema = z.strictObject({
     "Connections of this process. It is lowered to 90 % of the open files the system allows the process.",
     { default: 100_000, min: 1, max: 10_000_000 },
   ),
-  maxConnectionsPerUser: integer("Connections of one user. Anonymous connections do not count.", {
-    default: 64,
+  maxConnectionsPerUser: openInteger("Connections of one user. Anonymous connections do not count.", {
+    defaultNote: "64 in production, in development whatever `limits.max_connections` is",
     min: 1,
-    max: 1_000_000,
+    max: 10_000_000,
   }),
   maxConnectionsPerIp: integer(
     "Connections from one address (an IPv6 address counts by its /64 network). Loopback does not count.",

@@ -54,6 +54,13 @@ test("on any other address nothing is open that is not configured", () => {
   }
 })
 
+test("one user's connections are bounded in production, or where the configuration says so", () => {
+  const perUser = (toml: string) => close({ toml }).limits.maxConnectionsPerUser
+  expect(perUser("[limits]\nmax_connections = 500")).toBe(500)
+  expect(perUser('mode = "production"')).toBe(64)
+  expect(perUser("[limits]\nmax_connections_per_user = 3")).toBe(3)
+})
+
 test("trusted proxies mean strangers come through loopback, so that is production", () => {
   expect(load({ toml: '[server]\ntrusted_proxies = ["127.0.0.1"]' }).mode).toBe("production")
 })
