@@ -19,20 +19,14 @@ final class SessionMark
     {
     }
 
-    /** What the server calls a session that it reads itself. */
-    public static function nameOf(Session $session): string
-    {
-        return hash('sha256', $session->getId());
-    }
-
     /** At login. A session that goes on for another user becomes another login. */
     public function put(Session $session, Authenticatable $user): void
     {
         $session->put(self::KEY, $this->identity->shownOf($user) + ['sid' => bin2hex(random_bytes(16))]);
     }
 
-    /** The name of this login. Not the session's id: pages can read their tokens. */
-    public function sessionId(Session $session): string
+    /** The name of this login. Not the session's id, which pages must not know and which may change within one login. */
+    public static function sessionId(Session $session): string
     {
         $sid = $session->get(self::KEY.'.sid');
 
@@ -46,13 +40,13 @@ final class SessionMark
     /**
      * At logout.
      *
-     * @return list<string> what the login is called: in tokens and elsewhere
+     * @return list<string> what the login is called: by the server when it reads the session itself, and by us
      */
     public function forget(Session $session): array
     {
         $sid = $session->get(self::KEY.'.sid');
         $session->forget(self::KEY);
 
-        return [self::nameOf($session), ...(is_string($sid) ? [$sid] : [])];
+        return [hash('sha256', $session->getId()), ...(is_string($sid) ? [$sid] : [])];
     }
 }

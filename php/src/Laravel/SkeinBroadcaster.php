@@ -155,7 +155,7 @@ class SkeinBroadcaster extends Broadcaster
     /** The login that the connection ends with. Apps with API tokens have no session, and get what Pusher answers. */
     private function loginOf(Request $request): ?string
     {
-        return $request->hasSession() ? SessionMark::nameOf($request->session()) : null;
+        return $request->hasSession() ? SessionMark::sessionId($request->session()) : null;
     }
 
     /** Nothing is encrypted here, and sending as plain text what was meant to be secret would be worse than failing. */

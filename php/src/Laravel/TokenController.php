@@ -15,7 +15,7 @@ use Skein\Skein;
  */
 final class TokenController
 {
-    public function __invoke(Request $request, Skein $skein, SessionMark $mark, Identity $identity, Repository $config): JsonResponse
+    public function __invoke(Request $request, Skein $skein, Identity $identity, Repository $config): JsonResponse
     {
         $user = $request->user();
 
@@ -29,7 +29,7 @@ final class TokenController
             $shown['name'] ?? null,
             $shown['avatar'] ?? null,
             (int) $config->get('skein.token_ttl', 3600),
-            $request->hasSession() ? $mark->sessionId($request->session()) : null,
+            $request->hasSession() ? SessionMark::sessionId($request->session()) : null,
         );
 
         return new JsonResponse(['token' => $token], 200, ['Cache-Control' => 'no-store']);

@@ -30,6 +30,12 @@ class Login
             + ['sid' => bin2hex(random_bytes(16))]);
     }
 
+    /** The name of this login, for `ChannelAuthorizer`: what is let in with it ends with it. */
+    public function name(): string
+    {
+        return $this->mark()['sid'];
+    }
+
     /**
      * A token for the page: for centrifuge-js, and for signing in to the chat.
      *
@@ -56,7 +62,7 @@ class Login
     public function end(): void
     {
         $session = $this->app->session;
-        $logins = [$this->mark()['sid'], hash('sha256', $session->getId())];
+        $logins = [$this->name(), hash('sha256', $session->getId())];
 
         $session->delete('skein');
         $session->delete($this->userPath());

@@ -4,14 +4,19 @@ declare(strict_types=1);
 
 namespace Skein\Tests\Laravel;
 
+use Illuminate\Auth\GenericUser;
 use Illuminate\Broadcasting\BroadcastException;
 use Illuminate\Broadcasting\Channel;
 use Illuminate\Broadcasting\PrivateChannel;
+use Illuminate\Http\Request;
+use Illuminate\Session\ArraySessionHandler;
+use Illuminate\Session\Store;
 use PHPUnit\Framework\TestCase;
 use Skein\Client;
 use Skein\Config;
 use Skein\Laravel\JobKeys;
 use Skein\Laravel\SkeinBroadcaster;
+use Skein\Pusher\ChannelAuthorizer;
 use Skein\Skein;
 use Skein\Tests\FakeTransport;
 use stdClass;
@@ -75,6 +80,28 @@ final class BroadcasterTest extends TestCase
         } catch (BroadcastException $exception) {
             $this->assertSame('Skein: channel "b" and 1 more: disk full', $exception->getMessage());
         }
+    }
+
+    public function test_who_is_let_in_with_a_session_stays_as_long_as_its_login(): void
+    {
+        $broadcaster = new SkeinBroadcaster(fn () => $this->fail('nothing is sent'), $this->keys, new ChannelAuthorizer('key', 'secret'));
+        $broadcaster->channel('orders.{id}', fn () => true);
+        $request = Request::create('/broadcasting/auth', 'POST', ['channel_name' => 'private-orders.42', 'socket_id' => '1.2']);
+        $request->setUserResolver(fn () => new GenericUser(['id' => 7]));
+
+        // With an API token: what every client of Pusher's protocol understands.
+        $this->assertSame(['auth' => 'key:'.hash_hmac('sha256', '1.2:private-orders.42', 'secret')], $broadcaster->auth($request));
+
+        $request->setLaravelSession($session = new Store('shop_session', new ArraySessionHandler(120)));
+        $answers = [$broadcaster->auth($request)];
+        // A new id, as some sites give at every page, is no new login.
+        $session->migrate();
+        $answers[] = $broadcaster->auth($request);
+        $this->assertSame($answers[0], $answers[1]);
+        $this->assertSame(
+            ['user_id' => '7', 'skein_session' => $session->get('skein.sid')],
+            json_decode($answers[0]['channel_data'], true),
+        );
     }
 
     public function test_a_job_that_is_tried_again_sends_the_same_keys_in_the_same_order(): void

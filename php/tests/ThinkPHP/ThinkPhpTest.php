@@ -119,7 +119,7 @@ final class ThinkPhpTest extends TestCase
         $claims = json_decode(base64_decode(strtr(explode('.', $login->token(42))[1], '-_', '+/')), true);
 
         $this->assertSame(['42', ['name' => '小明', 'avatar' => '/a.png']], [$claims['sub'], $claims['info']]);
-        $this->assertSame($app->session->get('skein.sid'), $claims['sid']);
+        $this->assertSame([$login->name(), $login->name()], [$app->session->get('skein.sid'), $claims['sid']]);
 
         $login->end();
         $this->assertSame(['user' => ['theme' => 'dark']], $app->session->values);
