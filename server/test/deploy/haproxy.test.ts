@@ -87,7 +87,28 @@ test("a Pusher app has its node under any host name", async () => {
     // The right node knows the app and misses the signature; another would not know the app.
     expect([id, answer.status]).toEqual([id, 401])
   }
-  expect((await get({ port: haproxy.port, host: "ws.example", path: "/app/nobodys" })).status).toBe(421)
+  for (const path of ["/app/nobodys", "/r/0123456789abcdef/app/nobodys", "/pusher/app/nobodys/1/0123abcd/xhr"])
+    expect([path, (await get({ port: haproxy.port, host: "ws.example", path })).status]).toEqual([path, 421])
+})
+
+test("wherever its key stands, an app is found: clients that recover, that have no WebSockets, that ask for a signature", async () => {
+  for (const { key } of Object.values(APPS)) {
+    for (const kind of ["r", "s"]) {
+      const path = `/${kind}/0123456789abcdef/app/${key}?protocol=7`
+      const { socket, body } = await upgrade({ port: haproxy.port, host: "ws.example", path })
+      let said = body
+      socket.on("data", (bytes: Buffer) => {
+        said += bytes.toString("latin1")
+      })
+      // Another node would not know the key, and say so in its first frame.
+      await until(() => said.includes("pusher:"), `the first frame of ${path}`)
+      socket.destroy()
+      expect([path, said]).toEqual([path, expect.stringContaining("connection_established")])
+    }
+    // Not for GET, says the node.
+    for (const path of [`/pusher/app/${key}/1/0123abcd/xhr_send`, `/pusher/auth?key=${key}`])
+      expect([path, (await get({ port: haproxy.port, host: "ws.example", path })).status]).toEqual([path, 404])
+  }
 })
 
 test("a client's true address is seen, and what it forges changes nothing", async () => {
@@ -111,7 +132,7 @@ test("kill -9 of the active node: the standby takes over within seconds, clients
   if (!pair) throw new Error("no servers")
 
   process.kill(holderOf(dataA), "SIGKILL")
-  await until(() => pair.standby.said.includes("Skein ready"), "the standby takes over", 30_000)
+  await pair.standby.ready(() => pair.standby.said.includes("Skein ready"), "takes over")
   const heard = listener.heard.length
   await until(() => listener.heard.length >= heard + 20, "publications arrive from the standby", 30_000)
 
