@@ -232,7 +232,12 @@ export const operations = {
     "GET",
     "/chat/v1/rooms",
     "Public rooms, most members first",
-    z.object({ query: z.string().max(100).optional(), limit: z.coerce.number().int().min(1).max(100).default(50) }),
+    z.object({
+      query: z.string().max(100).optional(),
+      /** `joinable`: only rooms I am not in. */
+      which: z.enum(["all", "joinable"]).default("all"),
+      limit: z.coerce.number().int().min(1).max(100).default(50),
+    }),
     z.object({ rooms: z.array(conversationSchema) }),
   ),
   "chat.rooms.create": op(

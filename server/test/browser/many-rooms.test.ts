@@ -61,3 +61,34 @@ test("a room reached by keys or by going back is in sight in a list longer than 
   await until(async () => (await rows.first().getAttribute("aria-current")) === "page", "the first room")
   await until(inSight, "the first room in sight")
 }, 60_000)
+
+test("of very many rooms every one is found: by its name where rooms are looked for, and by its link", async () => {
+  // More than any list of rooms holds, each with as many members as the one that is looked for, or more.
+  const total = 105
+  const titles = Array.from({ length: total }, (_, n) => `Crowd ${n}`)
+  const owner = { id: "u_owner", name: "Owner" }
+  for (const name of titles) {
+    const { error } = await house.server.api("rpc", { method: "chat.rooms.create", params: { name } })
+    expect(error).toBeUndefined()
+    const room = name.toLowerCase().replace(" ", "-")
+    await house.server.api("rpc", { method: "chat.members.add", params: { room, user: owner } })
+  }
+  await house.server.api("rpc", { method: "chat.rooms.create", params: { name: "Quiet corner" } })
+  const page = await house.guest("Seeker")
+  await page.getByRole("button", { name: "Browse rooms" }).click()
+  const dialog = page.getByRole("dialog")
+  await dialog.getByRole("button", { name: "Join Crowd 1", exact: true }).waitFor()
+  expect(await dialog.getByRole("button", { name: "Join Quiet corner" }).count()).toBe(0)
+  await dialog.getByLabel("Find a room").fill("quiet")
+  await dialog.getByRole("button", { name: "Join Quiet corner" }).waitFor()
+  expect(await dialog.getByRole("button", { name: /^Join / }).count()).toBe(1)
+  await dialog.getByLabel("Find a room").fill("nowhere at all")
+  await dialog.getByText("Nothing matches “nowhere at all”.").waitFor()
+  await page.keyboard.press("Escape")
+  await page.keyboard.press("Control+k")
+  await page.getByRole("combobox").fill("corner")
+  await page.getByRole("option", { name: /Quiet corner/ }).waitFor()
+  await page.keyboard.press("Escape")
+  await page.goto(`${house.server.url}/#/r/quiet-corner`)
+  await page.getByText("You’re not in Quiet corner yet.").waitFor()
+}, 120_000)

@@ -18,6 +18,7 @@ export const en = {
   jumpToHint: "Rooms and people",
   nothingFound: (query: string) => `Nothing matches “${query}”.`,
   browseRooms: "Browse rooms",
+  findRoom: "Find a room",
   newRoom: "New room",
   newMessage: "New message",
   showMembers: "Show members",

@@ -19,6 +19,7 @@ export const zh: Words = {
   jumpToHint: "房间和联系人",
   nothingFound: (query) => `没有找到“${query}”。`,
   browseRooms: "浏览房间",
+  findRoom: "查找房间",
   newRoom: "新建房间",
   newMessage: "发起私信",
   showMembers: "显示成员",

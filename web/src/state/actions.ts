@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals"
-import type { Change, Message } from "../contract.ts"
+import type { Change, Conversation, Message, User } from "../contract.ts"
 import { explain, t } from "../i18n/index.ts"
 import { uuid7 } from "../outbox/uuid7.ts"
 import { applyStep } from "../sync/thread.ts"
@@ -11,6 +11,8 @@ import { joinable, type Room, rooms } from "./rooms.ts"
 
 /** Rooms in one answer: the server gives no more. */
 const MOST_ROOMS = 100
+/** Characters the server looks for. */
+const MAX_QUERY = 100
 
 /** Edits and deletions shown before the server has answered: message id → what it will look like. */
 export const pendingChanges = signal<ReadonlyMap<string, { text: string | undefined }>>(new Map())
@@ -90,10 +92,41 @@ export async function leaveRoom(room: Room): Promise<void> {
 /** Public rooms as they are now: others open rooms while this page is open. `left`: one I am about to be out of. */
 export async function lookForRooms(left?: string): Promise<void> {
   try {
-    const answer = await current().connection.call("chat.rooms.list", { limit: MOST_ROOMS })
+    const answer = await current().connection.call("chat.rooms.list", { which: "joinable", limit: MOST_ROOMS })
     joinable.value = answer.rooms.filter(({ id }) => id === left || !rooms.peek().has(id))
   } catch (error) {
     console.debug("Rooms not known:", error)
+  }
+}
+
+/** Public rooms I could join, by a part of their name. */
+export async function findRooms(query: string): Promise<readonly Conversation[]> {
+  if (query === "") return []
+  try {
+    const input = { query: query.slice(0, MAX_QUERY), which: "joinable", limit: MOST_ROOMS } as const
+    return (await current().connection.call("chat.rooms.list", input)).rooms
+  } catch (error) {
+    console.debug("Rooms not found:", error)
+    return []
+  }
+}
+
+/** Makes the room of an address known, if it is one I could join: it may not be among the fullest. */
+export async function lookForRoom(slug: string): Promise<void> {
+  await lookForRooms()
+  if (joinable.peek().some((room) => room.slug === slug)) return
+  const room = (await findRooms(slug)).find((one) => one.slug === slug)
+  if (room && !rooms.peek().has(room.id)) joinable.value = [...joinable.peek(), room]
+}
+
+/** People by the beginning of their name. */
+export async function findPeople(query: string): Promise<readonly User[]> {
+  try {
+    const input = { query: query.slice(0, MAX_QUERY), limit: 10 }
+    return (await current().connection.call("chat.users", input)).users
+  } catch (error) {
+    console.debug("People not found:", error)
+    return []
   }
 }
 

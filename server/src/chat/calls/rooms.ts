@@ -7,9 +7,12 @@ import { openRoom, topicOf } from "../new-rooms.ts"
 import { mayCreateRooms } from "../policies.ts"
 import { toConversation, toMembership } from "../wire.ts"
 
-export const listRooms: Call<"chat.rooms.list"> = async ({ store }, _caller, { query, limit }) => {
-  const queryKey = query === undefined ? undefined : nameKey(query)
-  const { rooms } = await store.listRooms({ ...(queryKey === undefined ? {} : { queryKey }), limit })
+export const listRooms: Call<"chat.rooms.list"> = async ({ store }, { user }, { query, which, limit }) => {
+  const { rooms } = await store.listRooms({
+    ...(query === undefined ? {} : { queryKey: nameKey(query) }),
+    ...(which === "joinable" ? { notOf: user.id } : {}),
+    limit,
+  })
   return { rooms: rooms.map(toConversation) }
 }
 

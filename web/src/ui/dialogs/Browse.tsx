@@ -1,18 +1,39 @@
-import { useEffect } from "preact/hooks"
+import { useEffect, useState } from "preact/hooks"
+import type { Conversation } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
-import { joinRoom, lookForRooms } from "../../state/actions.ts"
+import { findRooms, joinRoom, lookForRooms } from "../../state/actions.ts"
 import { joinable, mayCreateRooms } from "../../state/rooms.ts"
 import { Dialog } from "../bits/Dialog.tsx"
 import { Icon } from "../bits/Icon.tsx"
 import { closeDialog, dialog } from "./open.ts"
+import { useFound } from "./use-found.ts"
+
+/** More than this many are looked through by name. */
+const FEW = 8
 
 export function Browse() {
-  const rooms = joinable.value
+  const [query, setQuery] = useState("")
+  const found = useFound(query, findRooms)
+  const wanted = query.trim()
+  const isAnswered = wanted === "" || found.isCurrent
+  const rooms = wanted === "" || !isAnswered ? named(wanted) : found.all
   useEffect(() => void lookForRooms(), [])
   return (
     <Dialog title={t().browseRooms} onClose={closeDialog}>
-      {rooms.length === 0 && <p class="quiet">{t().noOtherRooms}</p>}
+      {(joinable.value.length > FEW || query !== "") && (
+        <div class="form browse-find">
+          <input
+            aria-label={t().findRoom}
+            placeholder={t().findRoom}
+            value={query}
+            onInput={(event) => setQuery(event.currentTarget.value)}
+          />
+        </div>
+      )}
+      {rooms.length === 0 && isAnswered && (
+        <p class="quiet">{wanted === "" ? t().noOtherRooms : t().nothingFound(wanted)}</p>
+      )}
       <ul class="browse">
         {rooms.map((room) => (
           <li key={room.id}>
@@ -51,4 +72,10 @@ export function Browse() {
       )}
     </Dialog>
   )
+}
+
+/** What is known already, until the server has answered. */
+function named(query: string): readonly Conversation[] {
+  const wanted = query.toLocaleLowerCase()
+  return joinable.value.filter((room) => roomName(room).toLocaleLowerCase().includes(wanted))
 }

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks"
-import type { User } from "../../contract.ts"
+import type { Conversation, User } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
-import { joinRoom, lookForRooms, openDirect } from "../../state/actions.ts"
-import { chat, isOnline } from "../../state/chat.ts"
+import { findPeople, findRooms, joinRoom, lookForRooms, openDirect } from "../../state/actions.ts"
+import { isOnline } from "../../state/chat.ts"
 import { me } from "../../state/people.ts"
 import { go, roomAddress } from "../../state/place.ts"
 import { inOrder, joinable } from "../../state/rooms.ts"
@@ -13,6 +13,7 @@ import { Icon } from "../bits/Icon.tsx"
 import { isImeKey } from "../composer/ime.ts"
 import { capped } from "../list/Pills.tsx"
 import { closeDialog } from "./open.ts"
+import { useFound } from "./use-found.ts"
 
 interface Choice {
   readonly key: string
@@ -23,15 +24,13 @@ interface Choice {
   pick(): void
 }
 
-const ASK_AFTER_MS = 150
 const MAX_SHOWN = 12
 
 /** One field for every place and every person. */
 export function Switcher() {
   const [query, setQuery] = useState("")
   const [at, setAt] = useState(0)
-  const people = usePeople(query)
-  const choices = choicesFor(query, people)
+  const choices = choicesFor(query, useFound(query, findPeople).all, useFound(query, findRooms).all)
   const chosen = Math.min(at, choices.length - 1)
   const list = useRef<HTMLDivElement>(null)
   useEffect(() => void lookForRooms(), [])
@@ -99,7 +98,7 @@ export function Switcher() {
   )
 }
 
-function choicesFor(query: string, people: readonly User[]): Choice[] {
+function choicesFor(query: string, people: readonly User[], found: readonly Conversation[]): Choice[] {
   const wanted = query.trim().toLocaleLowerCase()
   const matches = (name: string) => name.toLocaleLowerCase().includes(wanted)
   const then = (run: () => void) => () => {
@@ -117,36 +116,15 @@ function choicesFor(query: string, people: readonly User[]): Choice[] {
       user: room.facts.value.peer,
       pick: then(() => go(roomAddress(room))),
     }))
-  const doors: Choice[] = joinable.value
+  const listed = new Set(joinable.value.map(({ id }) => id))
+  const doors: Choice[] = [...joinable.value, ...found.filter(({ id }) => !listed.has(id))]
     .filter((room) => wanted !== "" && matches(roomName(room)))
     .map((room) => ({ ...place(room.id, roomName(room), t().join), pick: then(() => void joinRoom(room.id)) }))
   const known = new Set(mine.flatMap((choice) => (choice.user ? [choice.user.id] : [])))
   const others: Choice[] = people
-    .filter((user) => user.id !== me.value?.id && !known.has(user.id))
+    .filter((user) => user.id !== me.value?.id && !known.has(user.id) && matches(user.name))
     .map((user) => ({ ...place(user.id, user.name, ""), user, pick: then(() => void openDirect(user.id)) }))
   return [...mine, ...doors, ...others].slice(0, MAX_SHOWN)
 }
 
 const place = (key: string, name: string, detail: string) => ({ key, name, detail, unread: 0, user: undefined })
-
-/** People by the beginning of their name, asked of the server a moment after the last key. */
-function usePeople(query: string): readonly User[] {
-  const [people, setPeople] = useState<readonly User[]>([])
-  useEffect(() => {
-    let stale = false
-    const timer = setTimeout(() => {
-      const connection = chat.peek()?.connection
-      if (!connection?.isUp()) return
-      connection
-        .call("chat.users", { query: query.trim(), limit: 10 })
-        .then(({ users }) => !stale && setPeople(users))
-        .catch((error: unknown) => console.debug("People not found:", error))
-    }, ASK_AFTER_MS)
-    return () => {
-      stale = true
-      clearTimeout(timer)
-    }
-  }, [query])
-  const wanted = query.trim().toLocaleLowerCase()
-  return people.filter((user) => user.name.toLocaleLowerCase().includes(wanted))
-}

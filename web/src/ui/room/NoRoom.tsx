@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks"
 import type { Conversation } from "../../contract.ts"
 import { t } from "../../i18n/index.ts"
 import { roomName } from "../../i18n/room-name.ts"
-import { joinRoom, lookForRooms } from "../../state/actions.ts"
+import { joinRoom, lookForRoom, lookForRooms } from "../../state/actions.ts"
 import { goToList, place } from "../../state/place.ts"
 import { greeted, inOrder, joinable, mayCreateRooms } from "../../state/rooms.ts"
 import { Icon } from "../bits/Icon.tsx"
@@ -15,7 +15,7 @@ import { Banner } from "./Banner.tsx"
 export function NoRoom() {
   const { slug, id } = place.value
   const pointed = slug !== undefined || id !== undefined
-  const known = useKnown(slug ?? id)
+  const known = useKnown(slug, id)
   const slow = useAfter(!known, 200)
   const public_ = joinable.value.find((room) => (slug !== undefined ? room.slug === slug : room.id === id))
   return (
@@ -39,17 +39,19 @@ export function NoRoom() {
 }
 
 /** Whether it can be said what the address leads to: a room opened since the page was is asked for first. */
-function useKnown(address: string | undefined): boolean {
+function useKnown(slug: string | undefined, id: string | undefined): boolean {
+  const address = slug ?? id
   const [asked, setAsked] = useState<string | undefined>(undefined)
   const ready = greeted.value
   useEffect(() => {
     if (!ready || address === undefined) return
     let stale = false
-    void lookForRooms().then(() => !stale && setAsked(address))
+    const looking = slug === undefined ? lookForRooms() : lookForRoom(slug)
+    void looking.then(() => !stale && setAsked(address))
     return () => {
       stale = true
     }
-  }, [ready, address])
+  }, [ready, address, slug])
   return ready && (address === undefined || asked === address)
 }
 
