@@ -46,7 +46,17 @@ test("2xx is delivered, whatever the answer says; anything else is not", async (
 
 test("an endpoint that does not answer is given up after its time", async () => {
   const { deliver } = endpoint(() => new Promise(() => undefined))
-  expect(await failure(deliver(50))).toContain("timed out")
+  expect(await failure(deliver(50))).toBe("no answer within 50 ms")
+})
+
+test("what is wrong with the line is said to whoever runs the endpoint, without advice for programmers", async () => {
+  const rude = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => socket.terminate() } })
+  stops.push(() => rude.stop(true))
+  const { deliver } = endpoint(() => new Response())
+  expect(await failure(deliver(30_000, `http://127.0.0.1:${rude.port}/`))).toBe(
+    "ECONNRESET: the connection was closed before an answer came",
+  )
+  expect(await failure(deliver(30_000, "http://127.0.0.1:1/"))).toBe("ECONNREFUSED: nothing listens at this address")
 })
 
 test("an answer without an end holds up nothing", async () => {

@@ -30,6 +30,8 @@ export async function send({ endpoint, id, attempt, body }: Delivery, signal: Ab
     // names may be inside our network.
     redirect: "manual",
     signal: AbortSignal.any([signal, AbortSignal.timeout(endpoint.timeoutMs)]),
+  }).catch((error: unknown) => {
+    throw inWords(error, endpoint.timeoutMs)
   })
   // The answer's text is of no use; unread it would keep the connection.
   await response.body?.cancel()
@@ -39,6 +41,19 @@ export async function send({ endpoint, id, attempt, body }: Delivery, signal: Ab
       `answered ${response.status} to ${response.headers.get("location")?.slice(0, 200) ?? "nowhere"}: redirects are not followed, configure the final address`,
     )
   throw new Error(`answered ${response.status}`)
+}
+
+/** What Bun says of these ends in advice for whoever wrote the request; this is read by whoever runs the endpoint. */
+const FAILURES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "ECONNREFUSED: nothing listens at this address",
+  ECONNRESET: "ECONNRESET: the connection was closed before an answer came",
+}
+
+function inWords(error: unknown, timeoutMs: number): unknown {
+  if (!(error instanceof Error)) return error
+  const { code } = error as NodeJS.ErrnoException
+  const text = error.name === "TimeoutError" ? `no answer within ${timeoutMs} ms` : FAILURES[code ?? ""]
+  return text === undefined ? error : new Error(text, { cause: error })
 }
 
 /** `https://user:password@host/…`: fetch takes none of that in an address. */
