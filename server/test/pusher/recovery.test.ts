@@ -327,8 +327,9 @@ describe("replay for unmodified clients with a page id", () => {
     const channel = newChannel()
     const client = await connected(PusherJs, {
       wsPath: `/s/${crypto.randomUUID()}`,
-      activityTimeout: 1_000,
-      pongTimeout: 1_000,
+      // Longer than a busy machine stalls: before the jam it must not give up by itself.
+      activityTimeout: 2_000,
+      pongTimeout: 2_000,
     })
     const seen: string[] = []
     const subscription = client.subscribe(channel)
