@@ -65,19 +65,21 @@ function serverSide(
   connection: Connection,
   known: Readonly<Record<string, WireSubscribeRequest>>,
 ): Map<string, SubscribeRequest> {
-  const added = session.shared.parts.serverSubscriptions?.(connection) ?? []
   const requests = new Map<string, SubscribeRequest>()
-  for (const subscription of [...(connection.identity.channels ?? []), ...added]) {
+  const add = (subscription: ServerSubscription, join_leave: boolean) => {
     const { channel } = subscription
     const mine = Object.hasOwn(known, channel) ? (known[channel] ?? {}) : {}
-    requests.set(channel, serverRequest(subscription, mine))
+    requests.set(channel, serverRequest(subscription, { ...mine, join_leave }))
   }
+  for (const subscription of connection.identity.channels ?? []) add(subscription, true)
+  // Clients know nothing of these, and who is there besides is their user on other devices.
+  for (const subscription of session.shared.parts.serverSubscriptions?.(connection) ?? []) add(subscription, false)
   return requests
 }
 
 function serverRequest({ info, data }: ServerSubscription, wire: WireSubscribeRequest): SubscribeRequest {
   const grant = { ...(info === undefined ? {} : { info }), ...(data === undefined ? {} : { data }) }
-  return { ...subscribeRequest({ ...wire, join_leave: true, flag: 0 }, grant), serverSide: true }
+  return { ...subscribeRequest({ ...wire, flag: 0 }, grant), serverSide: true }
 }
 
 async function subscribeAll(

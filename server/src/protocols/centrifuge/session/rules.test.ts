@@ -137,6 +137,14 @@ test("8. each connect reply lists all server-side subscriptions, with recovery",
   })
 })
 
+test("who comes and goes is not told on channels that an application adds: a connect has one answer, and no more", async () => {
+  const node = new TestNode({ rules, serverSubscriptions: () => [{ channel: "#42" }] })
+  const client = node.open()
+  expect(await client.ask({ id: 1, connect: {} })).toHaveLength(1)
+  await node.open().ask({ id: 1, connect: {} })
+  expect(client.take()).toEqual([])
+})
+
 describe("9. the reply comes before anything of the channel", () => {
   test("to a subscribe whose history is being read while others publish", async () => {
     const node = new TestNode({ rules })
