@@ -14,6 +14,8 @@ test("rooms one is not in are found among however many one is in", async () => {
   const { conversation: mine } = await it.call("ann", "chat.rooms.create", { name: "Tea room" })
   await it.call("bob", "chat.rooms.join", { conversation_id: mine.id })
   await it.call("bob", "chat.rooms.create", { name: "Tea garden" })
+  // Three are in the lobby: it is the fullest.
+  await it.call("cy", "chat.hello", {})
   const found = async (input: { query?: string; which?: "all" | "joinable"; limit?: number }) =>
     (await it.call("ann", "chat.rooms.list", input)).rooms.map(({ name }) => name)
   expect(await found({ limit: 1 })).toEqual(["Lobby"])
