@@ -73,4 +73,4 @@ test("CHAT-6 the server restarts: everyone is asked to come back at another mome
     expect(entry?.messages.map(({ body }) => body)).toEqual(["while others are still away"])
   }
   for (const { person } of clients) person.close()
-}, 90_000)
+}, 180_000)

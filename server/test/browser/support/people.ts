@@ -52,7 +52,7 @@ export class House {
       ...options,
     })
     this.#contexts.push(context)
-    context.setDefaultTimeout(15_000)
+    context.setDefaultTimeout(25_000)
     const page = await context.newPage()
     page.on("console", (message) => {
       const text = message.text()
