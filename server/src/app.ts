@@ -2,7 +2,7 @@ import { join } from "node:path"
 import { createChatOf, createStore } from "./app/chat.ts"
 import { createHttp } from "./app/http.ts"
 import { createIdentities } from "./app/identity.ts"
-import { createNode } from "./app/node.ts"
+import { createNode, type Node } from "./app/node.ts"
 import { addProtocols, createEncoders } from "./app/protocols.ts"
 import { beginPusher, createPusherOf } from "./app/pusher.ts"
 import { pusherFigures, pusherStatus } from "./app/pusher-status.ts"
@@ -13,7 +13,7 @@ import { firstOf } from "./auth/identify.ts"
 import type { Chat } from "./chat/chat.ts"
 import { loginState } from "./chat/session/endings.ts"
 import type { Config } from "./config/config.ts"
-import { systemClock } from "./core/clock.ts"
+import { type Clock, systemClock } from "./core/clock.ts"
 import type { HandshakeIdentity } from "./core/tokens.ts"
 import { StaticFiles } from "./gateway/static.ts"
 import type { Log } from "./telemetry/log.ts"
@@ -46,28 +46,29 @@ export async function startApp(config: Config, log: Log): Promise<App> {
   }
 }
 
+/** What every part is made with. */
+interface Basics {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The program's parts, made but not yet started. */
+type Parts = Basics & Awaited<ReturnType<typeof createParts>>
+
 async function compose(config: Config, log: Log, stops: Stops): Promise<string> {
-  const clock = systemClock
+  const basics: Basics = { config, clock: systemClock, log }
+  const parts: Parts = { ...basics, ...(await createParts(basics, stops)) }
+  const readiness = await startParts(parts, stops)
+  return await serve(parts, readiness, stops)
+}
+
+/** Makes the parts and adds the protocols to the gateway. Of these only the store and the sites need stopping. */
+async function createParts({ config, clock, log }: Basics, stops: Stops) {
   const pusherBeginnings = beginPusher(config)
   const encoders = createEncoders(pusherBeginnings.encoders)
-  const node = createNode(config, encoders.all, pusherBeginnings.rules, clock, log)
-  const { gateway, broker, channels } = node
-  const store = config.chat.enabled ? createStore(config, clock, log) : undefined
-  if (store) stops.add(() => store.stop())
-  const identities = await createIdentities(config, clock, log, async (login) =>
-    store ? loginState(store, login, (mark) => site.watches(mark)) : "live",
-  )
-  const sites = await createSites(config, {
-    clock,
-    log: log.child({ part: "site" }),
-    ...siteConnections(channels.hub, store, clock, log),
-  })
-  stops.add(() => sites.stop())
-  const site = sites.main
-  const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, site, clock, log })
-  // The site first: whoever signed in there is no longer the guest that the chat's own cookie still names.
-  const byCookie = firstOf([welcomed(site.identity, chat), ({ headers }) => chat?.identifyByCookie(headers)])
-  const identify = identities.handshakes(byCookie.identify)
+  const node = createNode({ config, encoders: encoders.all, protocolRules: pusherBeginnings.rules, clock, log })
+  const { sites, identities, chat, identify } = await createLogins({ config, clock, log }, node, stops)
   const centrifuge = addProtocols({
     config,
     node,
@@ -79,15 +80,38 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
     clock,
     log,
   })
-
-  const webhooks = config.pusher.enabled
-    ? createWebhooks({ config, node, apps: pusherBeginnings.apps, clock, log })
-    : undefined
+  const { apps } = pusherBeginnings
+  const webhooks = config.pusher.enabled ? createWebhooks({ config, node, apps, clock, log }) : undefined
   const pusher = config.pusher.enabled
     ? createPusherOf(pusherBeginnings, { config, node, sites, backEnd: webhooks?.backEnd, clock, log })
     : undefined
-  if (pusher) gateway.addProtocol(pusher.protocol)
+  if (pusher) node.gateway.addProtocol(pusher.protocol)
+  return { node, identities, sites, chat, centrifuge, apps, webhooks, pusher }
+}
 
+/** What tells who somebody is: tokens and keys, the sites and their logins, and the chat's own logins. */
+async function createLogins({ config, clock, log }: Basics, node: Node, stops: Stops) {
+  const store = config.chat.enabled ? createStore(config, clock, log) : undefined
+  if (store) stops.add(() => store.stop())
+  const identities = await createIdentities(config, clock, log, async (login) =>
+    store ? loginState(store, login, (mark) => site.watches(mark)) : "live",
+  )
+  const sites = await createSites(config, {
+    clock,
+    log: log.child({ part: "site" }),
+    ...siteConnections(node.channels.hub, store, clock, log),
+  })
+  stops.add(() => sites.stop())
+  const site = sites.main
+  const chat = store && createChatOf({ config, node, store, tokens: identities.tokens, site, clock, log })
+  // The site first: whoever signed in there is no longer the guest that the chat's own cookie still names.
+  const byCookie = firstOf([welcomed(site.identity, chat), ({ headers }) => chat?.identifyByCookie(headers)])
+  return { sites, identities, chat, identify: identities.handshakes(byCookie.identify) }
+}
+
+/** Starts everything behind the port, the log first: the others publish to it. */
+async function startParts({ node, chat, webhooks, pusher, sites, clock, log }: Parts, stops: Stops) {
+  const { broker, channels } = node
   stops.add(() => broker.stop())
   await broker.start({ deliver: channels.deliver, invalidate: channels.invalidate })
   if (chat) {
@@ -100,18 +124,24 @@ async function compose(config: Config, log: Log, stops: Stops): Promise<string> 
   const readiness = new Readiness(() => broker.probe(), clock, log)
   stops.add(await readiness.start())
   stops.add(clock.every(1_000, () => channels.tick(clock.nowMs())))
+  return readiness
+}
 
+/** Opens the port. @returns the program's address */
+async function serve(parts: Parts, readiness: Readiness, stops: Stops): Promise<string> {
+  const { config, clock, node, apps, webhooks, pusher } = parts
+  const { gateway } = node
   const pages = await StaticFiles.load({ root: PUBLIC_FOLDER, assetsBaseUrl: config.assets.baseUrl })
   gateway.handleHttp(
     createHttp({
       node,
-      identities,
+      identities: parts.identities,
       readiness,
-      centrifuge,
+      centrifuge: parts.centrifuge,
       pusher,
-      pusherFigures: () => pusherFigures(pusherBeginnings.apps, pusher?.refusals() ?? [], webhooks?.webhooks.stats),
+      pusherFigures: () => pusherFigures(apps, pusher?.refusals() ?? [], webhooks?.webhooks.stats),
       pusherStatus: () => pusher && pusherStatus(pusher.refusals(), webhooks?.webhooks.stats, clock.nowMs()),
-      chat,
+      chat: parts.chat,
       pages,
     }),
   )

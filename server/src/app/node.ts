@@ -29,14 +29,16 @@ export interface Node {
   readonly fanout: Fanout
 }
 
-/** @param protocolRules - rules that protocols bring along; configured ones of the same pattern win */
-export function createNode(
-  config: Config,
-  encoders: readonly Encoder[],
-  protocolRules: readonly ChannelRule[],
-  clock: Clock,
-  log: Log,
-): Node {
+export interface NodeParts {
+  readonly config: Config
+  readonly encoders: readonly Encoder[]
+  /** Rules that protocols bring along. Configured ones of the same pattern win. */
+  readonly protocolRules: readonly ChannelRule[]
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export function createNode({ config, encoders, protocolRules, clock, log }: NodeParts): Node {
   const isDevelopment = config.mode === "development"
   const origins = new OriginPolicy([...config.server.origins, ...(isDevelopment ? LOCAL_PAGES : [])], {
     isThisMachineOnly: isDevelopment,
