@@ -134,17 +134,22 @@ test("moving over messages draws those one comes to, not the whole list", async 
   await message(page, `past ${TOTAL} `).waitFor()
   const drawn = () => page.evaluate(() => (globalThis as typeof globalThis & { drawn: number }).drawn)
   await until(async () => (await look(page)).rows >= 50, "the first page is there")
-  const before = await drawn()
-  expect(before).toBeGreaterThanOrEqual(50)
+  expect(await drawn()).toBeGreaterThan(40)
   const passed = [0, 1, 2, 3, 4]
-  for (const n of passed) {
-    const row = message(page, `past ${TOTAL - n} `)
-    await row.hover()
-    await row.getByRole("button", { name: "Reply" }).waitFor()
+  /** How many rows moving over some of them draws. Scrolling one into reach may bring an older page. */
+  const drawnByMoving = async () => {
+    const [before, { rows }] = [await drawn(), await look(page)]
+    for (const n of passed) {
+      const row = message(page, `past ${TOTAL - n} `)
+      await row.hover()
+      await row.getByRole("button", { name: "Reply" }).waitFor()
+    }
+    return (await drawn()) - before - ((await look(page)).rows - rows) * 2
   }
-  // One comes in as another is left. Scrolling a row into reach may bring an older page.
-  const { rows } = await look(page)
-  expect((await drawn()) - before).toBeLessThan(passed.length * 4 + (rows - 50) * 2)
+  // What else a page has to do may draw all of them once, in the first round; moving would do so in each.
+  const rounds = [await drawnByMoving(), await drawnByMoving(), await drawnByMoving()]
+  // One comes in as another is left.
+  expect(Math.min(...rounds)).toBeLessThan(passed.length * 4)
 })
 
 test("a message that comes while one reads further up moves nothing and is not marked as read", async () => {
