@@ -70,7 +70,13 @@ export class TestServer {
     child.stderr?.on("data", (chunk) => {
       this.log += chunk
     })
-    this.port = await readyPort(child, () => this.log)
+    try {
+      this.port = await readyPort(child, () => this.log)
+    } catch (error) {
+      // Nobody has it yet who could stop it.
+      child.kill("SIGKILL")
+      throw error
+    }
   }
 
   /** `kill -9`, as a crash or the kernel does it; resolves when the process is gone. */
