@@ -236,7 +236,7 @@ describe("slow readers", () => {
       const total = batches * perBatch
       await until(() => heard.length === total, "the bystander has heard everything", 30_000)
       expect(heard.map((data) => (data as { i: number }).i)).toEqual(Array.from({ length: total }, (_, i) => i))
-      // What the kernel takes (some 5 MB) and what the server may hold (1 MiB); never all 45 MB.
+      // What the kernel takes (some 5 MB) and what the server may hold (2 MiB); never all 45 MB.
       expect((batchesUntilClosed ?? Number.POSITIVE_INFINITY) * batchBytes).toBeLessThan(20 * MIB)
       expect(await met("limits.max_outbound_bytes")).toBe(metBefore + 1)
       const { result } = await server.api("channels", { pattern: "public:bystander" })

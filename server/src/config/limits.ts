@@ -29,7 +29,7 @@ export const limitsSchema = z.strictObject({
   ),
   maxOutboundBytes: integer(
     "Bytes waiting for one client that reads too slowly. Beyond that, the client is closed as a slow consumer and recovers from its position. A recovery that would bring more is refused, and the client is told; a page of history ends at half of it.",
-    { default: MIB, min: 16 * KIB, max: 64 * MIB, unit: "bytes" },
+    { default: 2 * MIB, min: 16 * KIB, max: 64 * MIB, unit: "bytes" },
   ),
   maxChannelsPerConnection: integer("Channels one connection may be subscribed to.", {
     default: 128,

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test"
 import type { Centrifuge } from "centrifuge"
-import type { TestServer } from "../support/server.ts"
+import { TestServer } from "../support/server.ts"
+import { until } from "../support/until.ts"
 import { newClient, startServer, value, WAYS } from "./support.ts"
 
 /** Histories larger than what may wait for one client: `limits.max_outbound_bytes`. */
@@ -9,11 +10,16 @@ const COUNT = 60
 const TEXT = "x".repeat(3_000)
 
 let server: TestServer
+let byDefault: TestServer
 const clients: Centrifuge[] = []
 beforeAll(async () => {
   server = await startServer({ SKEIN_LIMITS_MAX_OUTBOUND_BYTES: "65536" })
+  byDefault = await TestServer.start()
 })
-afterAll(() => server?.stop())
+afterAll(async () => {
+  await server?.stop()
+  await byDefault?.stop()
+})
 afterEach(() => {
   for (const client of clients.splice(0)) client.disconnect()
 })
@@ -28,8 +34,8 @@ async function longRoom(): Promise<{ channel: string; epoch: string }> {
 }
 
 describe.each(WAYS.map((way) => [way.name, way] as const))("%s", (_name, way) => {
-  async function connected(): Promise<{ client: Centrifuge; ends: string[] }> {
-    const client = newClient(server, way)
+  async function connected(to = server): Promise<{ client: Centrifuge; ends: string[] }> {
+    const client = newClient(to, way)
     clients.push(client)
     const ends: string[] = []
     client.on("connecting", ({ code, reason }) => void ends.push(`${code} ${reason}`))
@@ -80,6 +86,25 @@ describe.each(WAYS.map((way) => [way.name, way] as const))("%s", (_name, way) =>
     expect(await recovered(0)).toEqual({ wasRecovering: true, recovered: false, offsets: [] })
     const last20 = Array.from({ length: 20 }, (_, n) => n + 41)
     expect(await recovered(40)).toEqual({ wasRecovering: true, recovered: true, offsets: last20 })
+    expect(ends).toEqual([])
+  })
+
+  test("as it is set by default, a thousand publications of 1 KB come back at once", async () => {
+    const channel = `stream:${rooms++}`
+    const commands = Array.from({ length: 1_000 }, () => ({ publish: { channel, data: "x".repeat(1_024) } }))
+    for (let from = 0; from < 1_000; from += 100)
+      await byDefault.api("batch", { commands: commands.slice(from, from + 100) })
+    const { result } = await byDefault.api("history", { channel, limit: 0 })
+    expect(result?.offset).toBe(1_000)
+    const { client, ends } = await connected(byDefault)
+    const since = { epoch: String(result?.epoch), offset: 0 }
+    const subscription = client.newSubscription(channel, { since })
+    let count = 0
+    subscription.on("publication", () => void count++)
+    const told = new Promise<boolean>((resolve) => subscription.on("subscribed", (it) => resolve(it.recovered)))
+    subscription.subscribe()
+    expect(await told).toBe(true)
+    await until(() => count === 1_000, "all of them")
     expect(ends).toEqual([])
   })
 })
