@@ -121,7 +121,11 @@ export class TestServer {
 
 function readyPort(child: ChildProcess, log: () => string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => reject(new Error(`not ready in time:\n${log()}`)), START_DEADLINE_MS)
+    const deadline = setTimeout(() => {
+      // Nobody else would ever end it.
+      child.kill("SIGKILL")
+      reject(new Error(`not ready in time:\n${log()}`))
+    }, START_DEADLINE_MS)
     let text = ""
     child.stdout?.on("data", (chunk) => {
       text += chunk
