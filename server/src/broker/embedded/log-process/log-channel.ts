@@ -15,6 +15,18 @@ export interface LogChannel {
   usedMs: number
 }
 
+/** A row of the table `channels`. */
+export interface ChannelRow {
+  readonly id: number
+  readonly name: string
+  /** Without the era. */
+  readonly epoch: string
+  readonly floor: number
+  readonly history_size: number
+  readonly history_ttl_ms: number
+  readonly used_ms: number
+}
+
 /** Offset below which nothing counts as kept, whatever rows there are. */
 export function lowerBound(channel: LogChannel): number {
   return Math.max(channel.floor, channel.top - channel.historySize)

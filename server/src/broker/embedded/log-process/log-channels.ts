@@ -2,19 +2,10 @@ import type { Database, Statement } from "bun:sqlite"
 import { randomBytes } from "node:crypto"
 import type { OpenOp, Refused } from "../log-wire.ts"
 import type { BlankChannels } from "./blank-channels.ts"
-import type { LogChannel } from "./log-channel.ts"
+import type { ChannelRow, LogChannel } from "./log-channel.ts"
 import { prepare } from "./statements.ts"
 
 const DAY_MS = 86_400_000
-
-interface ChannelRow {
-  id: number
-  epoch: string
-  floor: number
-  history_size: number
-  history_ttl_ms: number
-  used_ms: number
-}
 
 /** The channels the node has declared, by its handles. */
 export class LogChannels {

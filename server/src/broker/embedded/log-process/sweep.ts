@@ -1,6 +1,6 @@
 import type { Database, Statement } from "bun:sqlite"
 import type { BlankChannels } from "./blank-channels.ts"
-import { type LogChannel, trimSlack } from "./log-channel.ts"
+import { type ChannelRow, type LogChannel, trimSlack } from "./log-channel.ts"
 import type { LogChannels } from "./log-channels.ts"
 import type { LogReader } from "./reader.ts"
 import { inTransaction, prepare } from "./statements.ts"
@@ -64,7 +64,7 @@ export class Sweeper {
   /** One step of the round; returns the names of channels removed since the last. */
   tick(nowMs: number): string[] {
     this.#keysDue = true
-    const rows = this.#next.all(this.#cursor, CHANNELS_PER_ROUND) as SweptRow[]
+    const rows = this.#next.all(this.#cursor, CHANNELS_PER_ROUND) as ChannelRow[]
     this.#cursor = rows.length < CHANNELS_PER_ROUND ? 0 : (rows.at(-1)?.id ?? 0)
     const unused = rows.filter((row) => this.#isUnused(row, nowMs))
     if (unused.length > 0)
@@ -106,7 +106,7 @@ export class Sweeper {
   }
 
   /** Hands what is too old or too many to the trimmer; true when the whole channel may go. */
-  #isUnused(row: SweptRow, nowMs: number): boolean {
+  #isUnused(row: ChannelRow, nowMs: number): boolean {
     const declared = this.#channels.named(row.name)
     const oldest = this.#offset(this.#oldest, row.id)
     if (oldest === undefined) {
@@ -125,7 +125,7 @@ export class Sweeper {
     return false
   }
 
-  #asChannel(row: SweptRow): LogChannel {
+  #asChannel(row: ChannelRow): LogChannel {
     return {
       id: row.id,
       name: row.name,
@@ -143,14 +143,4 @@ export class Sweeper {
     const [row] = statement.values(channelId) as [number][]
     return row?.[0]
   }
-}
-
-interface SweptRow {
-  id: number
-  name: string
-  epoch: string
-  floor: number
-  history_size: number
-  history_ttl_ms: number
-  used_ms: number
 }
