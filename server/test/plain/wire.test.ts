@@ -217,12 +217,18 @@ test("PLAIN-32: clients are pinged as often as configured, whether they talk or 
   await eager.stop()
 })
 
-test("PLAIN-32: dead peers are found by pings of the server", async () => {
-  const quick = await startPlain({ idleTimeoutSeconds: 8 })
-  const client = new RawClient(quick.port)
-  raws.push(client)
-  client.write(handshake("/"))
-  await until(() => client.frames.some(({ opcode }) => opcode === 9), "a ping comes", 20_000)
-  await until(() => client.closed, "the client that does not answer is closed", 20_000)
-  await quick.stop()
+test("PLAIN-32: who has answered a ping and answers no more is closed; who never did lives on", async () => {
+  const eager = await startPlain({ config: { pingIntervalMs: 1_000, pongTimeoutMs: 500 } })
+  const [lost, bare] = [new RawClient(eager.port), new RawClient(eager.port)]
+  raws.push(lost, bare)
+  for (const client of [lost, bare]) client.write(handshake("/"))
+  const pings = (client: RawClient) => client.frames.filter(({ opcode }) => opcode === 9).length
+  await until(() => pings(lost) > 0, "the first ping", 20_000)
+  lost.write(frame("", { opcode: 10 }))
+  expect(await until(() => lost.closeCode, "the one that is lost is closed", 20_000)).toBe(3012)
+  const before = pings(bare)
+  await until(() => pings(bare) > before + 1, "the bare one is pinged again and again", 20_000)
+  bare.write(frame("still here"))
+  await until(() => eager.rooms.byId.get("lobby")?.lines.some(({ text }) => text === "still here"), "it is heard")
+  await eager.stop()
 }, 60_000)

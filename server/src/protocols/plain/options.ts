@@ -31,6 +31,8 @@ export interface PlainConfig {
   readonly subscribeBurst: number
   /** How often each client is pinged: proxies cut connections on which the server says nothing. */
   readonly pingIntervalMs: number
+  /** A client that has answered pings before and does not answer one for this long is closed with 3012. */
+  readonly pongTimeoutMs: number
   /** Who a client is must be known within this, else it is closed with 3502. */
   readonly connectTimeoutMs: number
 }

@@ -26,6 +26,8 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
   readonly #socket: Socket
   readonly #openedAtMs: number
   #pingedAtMs: number
+  /** Undefined until the peer answers a ping or sends one: clients written by hand often never do. */
+  #heardAtMs: number | undefined
   readonly #inbox: Inbox
   /** Made when first needed and forgotten when it no longer bounds anything: most connections only listen. */
   #guard: FloodGuard | undefined
@@ -71,10 +73,15 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
 
   frame(frame: Frame): void {
     if (this.#refused) return
+    if (this.#heardAtMs !== undefined) this.heard()
     // Back ends have no rate, so it is applied once the identity is known. Until then only the inbox bounds the client.
     if (this.#participant === undefined) this.#early += typeof frame === "string" ? 1 : 0
     else if (!this.#isWithinRate()) return
     this.#take(frame)
+  }
+
+  heard(): void {
+    this.#heardAtMs = this.#shared.parts.clock.nowMs()
   }
 
   closed(code: number): void {
@@ -98,6 +105,7 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     }
     const { expiresAtMs } = participant.connection.identity
     if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return void this.#stop(CLOSE.expired)
+    if (this.#isDead(nowMs)) return void this.#stop(CLOSE.noPong)
     endExpiredSubscriptions(channels, participant.connection, nowMs)
     if (nowMs - this.#pingedAtMs >= config.pingIntervalMs) {
       this.#pingedAtMs = nowMs
@@ -196,6 +204,12 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
 
   #sendError(error: SkeinError): void {
     this.#socket.send(replies.error(error, this.language))
+  }
+
+  /** It answered pings before. The socket's own idle time does not run out: our pings, too, begin it anew. */
+  #isDead(nowMs: number): boolean {
+    if (this.#heardAtMs === undefined || this.#heardAtMs >= this.#pingedAtMs) return false
+    return nowMs - this.#pingedAtMs >= this.#shared.parts.config.pongTimeoutMs
   }
 
   #stop(reason: CloseReason): void {
