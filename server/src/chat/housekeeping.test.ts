@@ -53,11 +53,40 @@ describe("the chat's housekeeping", () => {
     // A handshake with nothing but the cookie is a visit too.
     expect((await it.chat.identifyByCookie(new Headers({ cookie: connects.cookie })))?.userId).toBe(connects.id)
     expect(it.logged).toEqual([])
-    it.clock.advance(3 * HOUR_MS)
+    it.clock.advance(4 * HOUR_MS)
     expect(await forgotten()).toEqual({ forgotten: 1 })
     expect(await known(...ids)).toEqual(["Comes", "Connects", "Here"])
     expect([await whoIs(away.cookie), await whoIs(here.cookie)]).toEqual([undefined, "Here"])
     expect((await guest("Away")).id).not.toBe(away.id)
+  })
+
+  test("CHAT-41 the last visit counts, though only the first of an hour is noted", async () => {
+    const sweep = new QuietGuests({
+      clock: it.clock,
+      forgetGuestsAfterMs: HOUR_MS,
+      isConnected: () => false,
+      people: { touch: async () => undefined, forget: () => undefined },
+      store: subject.store,
+    })
+    const [away, comes] = [await guest("Away"), await guest("Comes")]
+    for (const hours of [1.5, 0.95]) {
+      it.clock.advance(hours * HOUR_MS)
+      expect(await whoIs(comes.cookie)).toBe("Comes")
+    }
+    it.clock.advance(0.1 * HOUR_MS)
+    expect(await sweep.sweep()).toBe(1)
+    expect(await known(away.id, comes.id)).toEqual(["Comes"])
+  })
+
+  test("CHAT-41 whom the site calls a guest is not forgotten: his visits are not noted", async () => {
+    const away = await guest("Away")
+    const ofSite = { userId: "visitor-7", info: JSON.stringify({ name: "Vera", guest: true }) }
+    await it.call(ofSite, "chat.hello", {})
+    it.clock.advance(forgetGuestsAfterMs)
+    await it.call(ofSite, "chat.hello", {})
+    it.clock.advance(3 * HOUR_MS)
+    expect(await forgotten()).toEqual({ forgotten: 1 })
+    expect(await known(away.id, "visitor-7")).toEqual(["Vera"])
   })
 
   test("old changes of many conversations are forgotten within the hour, not of the first few hundred only", async () => {

@@ -12,7 +12,8 @@ import { draftOf, ensureUsableId, saysNothing } from "./profile.ts"
 const MAX_KNOWN = 20_000
 /** A guest's name is free again when its owner has not been here for this long. */
 const GUEST_NAME_HOLD_MS = 30 * 24 * 3_600_000
-const TOUCH_INTERVAL_MS = 3_600_000
+/** Visits are noted no more often. */
+export const TOUCH_INTERVAL_MS = 3_600_000
 
 interface Known {
   readonly info: string | undefined
