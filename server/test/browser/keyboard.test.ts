@@ -87,6 +87,24 @@ test("Ctrl+K finds rooms and people; Alt with arrows walks the rooms", async () 
   expect(await room(ben, "Zora").getAttribute("aria-current")).toBe("page")
 })
 
+test("Ctrl+K right behind the Esc that closes another dialog opens the switcher, and it stays", async () => {
+  const quick = await house.guest("Quick")
+  await quick.getByRole("button", { name: "Browse rooms" }).click()
+  await quick.getByRole("dialog", { name: "Browse rooms" }).waitFor()
+  // Both in one task: the browser tells of the closing only afterwards.
+  await quick.evaluate(
+    () =>
+      new Promise<void>((told) => {
+        const browse = document.querySelector("dialog") as HTMLDialogElement
+        browse.addEventListener("close", () => requestAnimationFrame(() => told()))
+        browse.close()
+        document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, bubbles: true }))
+      }),
+  )
+  await quick.getByRole("combobox").fill("lob")
+  await quick.getByRole("option", { name: "Lobby" }).waitFor()
+})
+
 test("new messages are announced politely, failures at once, my own never", async () => {
   const [cleo, dan] = await Promise.all([house.guest("Cleo"), house.guest("Dan")])
   await say(cleo, "to myself")

@@ -29,7 +29,8 @@ export function Dialog({ title, kind = "plain", onClose, children }: Props) {
       class={`dialog ${kind}`}
       tabIndex={-1}
       aria-label={title}
-      onClose={onClose}
+      // The browser tells of a closing some time after it: by then another dialog may stand in this one's place.
+      onClose={(event) => event.currentTarget.isConnected && onClose()}
       onClick={(event) => event.target === element.current && element.current?.close()}
     >
       {kind !== "switcher" && (
