@@ -28,3 +28,13 @@ test("several shares of one answer have the room together; what found none has t
   expect(room.takeAll([sized(100, 1), sized(100, 2)])).toBe(true)
   expect(room.takeAll([])).toBe(true)
 })
+
+test("one publication has room however large it is, but not one of each of many channels", () => {
+  const room = new AnswerRoom(1_000)
+  expect(room.takeAll([sized(2_000, 1)])).toBe(true)
+  expect(room.takeAll([])).toBe(true)
+  expect(room.takeAll([sized(1, 1)])).toBe(false)
+  const shared = new AnswerRoom(1_000)
+  const channels = Array.from({ length: 20 }, () => shared.takeAll([sized(400, 1)]))
+  expect(channels.filter(Boolean)).toHaveLength(2)
+})

@@ -14,6 +14,7 @@ const utf8 = new TextEncoder()
  */
 export class AnswerRoom {
   #leftBytes: number
+  #isEmpty = true
 
   constructor(bytes: number) {
     this.#leftBytes = bytes
@@ -35,14 +36,20 @@ export class AnswerRoom {
     return count === publications.length ? publications : publications.slice(0, count)
   }
 
-  /** True: there is room for all of them, which is taken. A single one is what anybody would have been sent anyway. */
+  /**
+   * True: there is room for all of them, which is taken. A single one that is all of the answer is what anybody would
+   * have been sent anyway; single ones of many channels together would be as long as a history.
+   */
   takeAll(publications: readonly Publication[]): boolean {
+    if (publications.length === 0) return true
+    const isAlone = this.#isEmpty && publications.length === 1
     let leftBytes = this.#leftBytes
     for (const publication of publications) {
       leftBytes -= bytesOf(publication)
-      if (leftBytes < 0 && publications.length > 1) return false
+      if (leftBytes < 0 && !isAlone) return false
     }
     this.#leftBytes = leftBytes
+    this.#isEmpty = false
     return true
   }
 }
