@@ -336,7 +336,7 @@ export class Channels {
 
   #ensureRoomForUser({ userId }: Identity): void {
     const { maxConnectionsPerUser } = this.#parts.limits
-    if (userId !== "" && this.hub.ofUser(userId).length >= maxConnectionsPerUser)
+    if (userId !== "" && this.hub.countOfUser(userId) >= maxConnectionsPerUser)
       throw limitError(
         "limits.max_connections_per_user",
         "limit_exceeded",

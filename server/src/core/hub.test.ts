@@ -37,6 +37,7 @@ test("a user's connections are those that are here, whatever came, went and chan
         const expected = [...here].filter(({ identity }) => identity.userId === user)
         expect(new Set(hub.ofUser(user))).toEqual(new Set(expected))
         expect(hub.ofUser(user)).toHaveLength(expected.length)
+        expect(hub.countOfUser(user)).toBe(expected.length)
       }
       expect(hub.ofUser("")).toEqual([])
       expect(hub.userCount).toBe(new Set([...here].map(({ identity }) => identity.userId).filter(Boolean)).size)

@@ -41,6 +41,13 @@ export class Hub {
     return known instanceof Set ? [...known] : [known]
   }
 
+  /** How many connections a user has. Asked of every one that comes, and in development one user may have all of them. */
+  countOfUser(userId: string): number {
+    const known = this.#byUser.get(userId)
+    if (known === undefined) return 0
+    return known instanceof Set ? known.size : 1
+  }
+
   all(): IterableIterator<Connection> {
     return this.#connections.values()
   }
