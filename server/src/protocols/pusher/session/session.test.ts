@@ -100,14 +100,25 @@ describe("liveness", () => {
   })
 })
 
-describe("a stream that ends while it is told something", () => {
-  const signIn = (socket: FakeSocket, user: object) => {
-    const { socket_id } = JSON.parse(JSON.parse(socket.sent[0] ?? "").data)
-    const user_data = JSON.stringify(user)
-    const signature = createHmac("sha256", SECRET).update(`${socket_id}::user::${user_data}`).digest("hex")
-    socket.say("pusher:signin", { auth: `${KEY}:${signature}`, user_data })
-  }
+function signIn(socket: FakeSocket, user: object): void {
+  const { socket_id } = JSON.parse(JSON.parse(socket.sent[0] ?? "").data)
+  const user_data = JSON.stringify(user)
+  const signature = createHmac("sha256", SECRET).update(`${socket_id}::user::${user_data}`).digest("hex")
+  socket.say("pusher:signin", { auth: `${KEY}:${signature}`, user_data })
+}
 
+test("a sign-in that was asked for too long ago leaves the connection nobody's, one in time makes it that login's", () => {
+  const pusher = new FakePusher()
+  const socket = pusher.connect()
+  const nowMs = pusher.clock.nowMs()
+  signIn(socket, { id: "ann", skein_session: "s1", skein_until: nowMs - 1 })
+  expect(socket.sent.at(-1)).toContain("too long ago")
+  expect(pusher.channels.hub.ofUser("ann")).toEqual([])
+  signIn(socket, { id: "ann", skein_session: "s1", skein_until: nowMs })
+  expect(pusher.channels.hub.ofUser("ann")).toMatchObject([{ identity: { userId: "ann", sessionId: "s1" } }])
+})
+
+describe("a stream that ends while it is told something", () => {
   test("is not signed in for ever", () => {
     const pusher = new FakePusher()
     const [ann, watcher] = [pusher.connect(undefined, "xhr_streaming"), pusher.connect()]

@@ -35,8 +35,9 @@ export function signIn(client: Client, auth: string, userData: string): SignIn {
     throw new Refusal(400, `the id of a user may have ${maxUserIdLength} characters, this one has ${id.length}`)
   if (client.user && client.user.id !== id)
     throw new Refusal(409, "This connection is already signed in as another user")
-  if (!client.user) becomeUser(client, id)
+  // First, as it may refuse: whoever is refused is nobody.
   bindToLogin(client, data)
+  if (!client.user) becomeUser(client, id)
   const answers = [frames.signinSuccess(userData)]
   const watched = app.options.watchlist ? readWatchlist(data?.watchlist) : []
   if (watched.length > maxWatchlist)
