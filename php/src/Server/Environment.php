@@ -53,6 +53,11 @@ final class Environment
             }
         }
 
+        // Of the one app there is without this list: beside it they would be a contradiction too.
+        if (isset($variables['SKEIN_PUSHER_APPS'])) {
+            unset($environment['SKEIN_PUSHER_APP_ID'], $environment['SKEIN_PUSHER_APP_KEY'], $environment['SKEIN_PUSHER_APP_SECRET']);
+        }
+
         return $variables + array_filter($environment, 'is_string');
     }
 

@@ -40,6 +40,14 @@ final class EnvironmentTest extends TestCase
         );
     }
 
+    public function test_the_sites_pusher_app_replaces_the_one_in_the_environment(): void
+    {
+        $environment = ['SKEIN_PUSHER_APP_KEY' => 'k', 'SKEIN_PUSHER_APP_SECRET' => 's', 'SKEIN_PUSHER_APP_ID' => '7'];
+
+        $this->assertSame(['SKEIN_PUSHER_APPS' => '[]'], Environment::over(['SKEIN_PUSHER_APPS' => '[]'], $environment));
+        $this->assertSame($environment, Environment::over([], $environment));
+    }
+
     public function test_secrets_are_not_shown(): void
     {
         $lines = Environment::shown([
