@@ -15,7 +15,17 @@ import { Inbox } from "./inbox.ts"
 import { alarm, announce, say } from "./notices.ts"
 import { learn, learnAll, me, person } from "./people.ts"
 import { go, openRoom } from "./place.ts"
-import { countCrowd, crowdIn, forgetCrowd, forgetPresence, joined, left, online, takeSnapshot } from "./presence.ts"
+import {
+  countCrowd,
+  crowdIn,
+  forgetCrowd,
+  forgetPresence,
+  forgetSeen,
+  joined,
+  left,
+  online,
+  takeSnapshot,
+} from "./presence.ts"
 import { Reading } from "./reading.ts"
 import { adopt, drop, greeted, joinable, keepOnly, mayCreateRooms, type Room, rooms } from "./rooms.ts"
 import { openPersonalStore, type PersonalStore } from "./storage.ts"
@@ -108,8 +118,12 @@ export class Chat {
     try {
       if (room.facts.peek().kind === "room") {
         const present = await this.connection.countPresent(room.channel)
-        const amongMany = !anew && crowdIn(room.channel) !== undefined
-        if (amongMany || present > LIMITS.presenceMaxUsers) return countCrowd(room.channel, present)
+        const isCrowd = crowdIn(room.channel) !== undefined
+        if ((isCrowd && !anew) || present > LIMITS.presenceMaxUsers) {
+          countCrowd(room.channel, present)
+          if (anew && !isCrowd) forgetSeen(room.channel)
+          return
+        }
         forgetCrowd(room.channel)
       }
       await takeSnapshot(room.channel, () => this.connection.presence(room.channel))
@@ -206,8 +220,10 @@ export class Chat {
     if (!room) return
     this.catchingUp.want(room.id)
     const wanted = room.facts.peek().kind === "direct" || openRoom.peek() === room
+    // Who has gone while we were away was not told.
+    if (wanted) forgetSeen(channel)
+    else forgetPresence(channel)
     if (wanted) void this.lookWhoIsThere(room, true)
-    else forgetCrowd(channel)
   }
 
   /** The channel was taken from us. A removal is pushed as such; if none came, ask what is still mine. */

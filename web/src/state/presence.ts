@@ -19,10 +19,34 @@ export function countCrowd(channel: string, size: number): void {
   crowds.value = new Map(crowds.peek()).set(channel, size)
 }
 
+/** How long those of a crowd count as here after their list was closed. */
+const SEEN_FOR_MS = 60_000
+
+/** Channels whose list was closed: what will forget the people of it. */
+const fading = new Map<string, ReturnType<typeof setTimeout>>()
+
 /** Some of a crowd, as they were listed just now. */
 export function seenInCrowd(channel: string, userIds: readonly string[]): void {
+  clearTimeout(fading.get(channel))
   clients.set(channel, new Map(userIds.map((userId) => [userId, userId])))
   recount()
+}
+
+/** The list is closed: who of a crowd goes from now on is not told, and would be here for ever. */
+export function fadeSeen(channel: string, afterMs = SEEN_FOR_MS): void {
+  if (!crowds.peek().has(channel)) return
+  clearTimeout(fading.get(channel))
+  fading.set(
+    channel,
+    setTimeout(() => forgetSeen(channel), afterMs),
+  )
+}
+
+/** Nobody of a crowd is known until they are listed again. */
+export function forgetSeen(channel: string): void {
+  clearTimeout(fading.get(channel))
+  fading.delete(channel)
+  if (crowds.peek().has(channel) && clients.delete(channel)) recount()
 }
 
 /** Its people are told one by one, or the next look will say that they are not. */

@@ -6,7 +6,7 @@ import { byName } from "../../i18n/order.ts"
 import { openDirect } from "../../state/actions.ts"
 import { chat, isOnline } from "../../state/chat.ts"
 import { learn, me, person } from "../../state/people.ts"
-import { countCrowd, crowdIn, seenInCrowd, usersIn } from "../../state/presence.ts"
+import { countCrowd, crowdIn, fadeSeen, seenInCrowd, usersIn } from "../../state/presence.ts"
 import type { Room } from "../../state/rooms.ts"
 import { Avatar } from "../bits/Avatar.tsx"
 import { Icon } from "../bits/Icon.tsx"
@@ -99,11 +99,12 @@ function useMembers(room: Room) {
   const [total, setTotal] = useState(0)
   const [failure, setFailure] = useState("")
   const askedAtMs = useRef(0)
+  const shown = useRef(true)
   const ask = async () => {
     askedAtMs.current = Date.now()
     try {
       const answer = await chat.peek()?.connection.call("chat.members", { conversation_id: room.id, limit: LIMIT })
-      if (!answer) return
+      if (!answer || !shown.current) return
       learnFrom(room, answer)
       setMembers(answer.members)
       setTotal(answer.total)
@@ -114,11 +115,13 @@ function useMembers(room: Room) {
   }
   const isCrowd = crowdIn(room.channel) !== undefined
   const named = new Set(members.map((member) => member.user.id))
-  const strangers = [...usersIn(room.channel)].filter((id) => !named.has(id)).join(" ")
+  const present = usersIn(room.channel)
+  const strangers = [...present].filter((id) => !named.has(id)).join(" ")
+  const inCrowd = present.size === 0 ? "nobody seen" : ""
   // Another count, or a stranger, means other members. Of many both change all the time.
-  const cause = isCrowd ? "" : `${room.facts.value.member_count} ${strangers}`
+  const cause = isCrowd ? inCrowd : `${room.facts.value.member_count} ${strangers}`
   useEffect(() => {
-    if (isCrowd && askedAtMs.current > 0) return
+    if (isCrowd && inCrowd === "" && askedAtMs.current > 0) return
     const timer = setTimeout(ask, Math.max(0, askedAtMs.current + ASK_EVERY_MS - Date.now()))
     return () => clearTimeout(timer)
   }, [room, cause])
@@ -129,6 +132,13 @@ function useMembers(room: Room) {
     const timer = setInterval(look, LOOK_EVERY_MS * (0.75 + Math.random() / 2))
     return () => clearInterval(timer)
   }, [room, isCrowd])
+  useEffect(
+    () => () => {
+      shown.current = false
+      fadeSeen(room.channel)
+    },
+    [room],
+  )
   return { members, total, failure }
 }
 
