@@ -57,3 +57,18 @@ test("no line is longer than it must be, and errors keep what they say", () => {
     { err: { message: "broken" }, msg: "broken" },
   ])
 })
+
+test("what an error says is cut too, and errors that say different things are of different kinds", () => {
+  const { log, take } = make()
+  const long = new Error("y".repeat(20_000))
+  log.error({ err: long }, "a handler threw")
+  log.error(long)
+  log.error({ err: new Error("outer", { cause: long }) }, "a handler threw")
+  const written = take()
+  expect(written).toHaveLength(3)
+  for (const line of written) expect(JSON.stringify(line).length).toBeLessThan(13_000)
+  expect(written[2]).toMatchObject({ err: { type: "Error", message: expect.stringContaining("outer: yyy") } })
+  for (let n = 0; n < 500; n++) log.error(new Error("one thing"))
+  log.error(new Error("another"))
+  expect(take().at(-1)).toMatchObject({ err: { message: "another" }, msg: "another" })
+})

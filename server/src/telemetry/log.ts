@@ -32,6 +32,7 @@ export function createLog(options: LogOptions, clock: Clock = systemClock, desti
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     hooks: { logMethod: withinBounds(new LogFlood(clock)) },
+    serializers: { err: clippedError },
   }
   if (!isPretty) return pino(settings, destination ?? pino.destination({ dest: 2, sync: true }))
   return pino(
@@ -45,7 +46,9 @@ type LogMethod = NonNullable<NonNullable<pino.LoggerOptions["hooks"]>["logMethod
 /** Every line of every part passes here: too many of one kind are counted instead, and none is longer than it must be. */
 function withinBounds(flood: LogFlood): LogMethod {
   return function (this: pino.Logger, line, method) {
-    const [fields, text] = line as [unknown, unknown]
+    const [first, second] = line as [unknown, unknown]
+    // An error alone says by itself what it is about.
+    const [fields, text] = first instanceof Error ? [{ err: first }, second ?? first.message] : [first, second]
     const message = String(typeof fields === "string" ? fields : (text ?? ""))
     const isWritten = flood.lets(message, (kind, leftOut) =>
       method.call(this, { kind, leftOut }, "lines left out of the log: too many of one kind"),
@@ -58,10 +61,14 @@ function withinBounds(flood: LogFlood): LogMethod {
 }
 
 function clippedFields(fields: unknown): object {
-  if (typeof fields !== "object" || fields === null || fields instanceof Error) return fields as object
+  if (typeof fields !== "object" || fields === null) return fields as object
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === "string" ? clipped(value) : value]),
   )
 }
+
+/** What an error says may be what a client has sent, twice: its stack begins with its message. */
+const clippedError = (error: unknown): unknown =>
+  error instanceof Error ? clippedFields(pino.stdSerializers.err(error)) : error
 
 const clipped = (text: string): string => (text.length > MAX_FIELD ? `${text.slice(0, MAX_FIELD)}…` : text)
