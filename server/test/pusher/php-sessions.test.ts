@@ -361,6 +361,27 @@ describe("a connection that a back end lets in for a login", () => {
     expect(other.closed).toBeUndefined()
   })
 
+  test("takes another name of it, as the site and /pusher/auth may use in one page, and ends with that", async () => {
+    const client = await RawClient.connect(server)
+    await client.subscribe("private-orders.42", { user_id: "73", skein_session: "session of 73" })
+    await client.subscribe("private-orders.43", { user_id: "73", skein_session: "login of 73" })
+    await client.signIn({ id: "73", skein_session: "session of 73" })
+    await client.subscribe("private-orders.44", { user_id: "73", skein_session: "login of 73" })
+    expect((await disconnect({ session: "login of 73" })).status).toBe(200)
+    expect((await client.closing()).code).toBe(4009)
+  })
+
+  test("begins anew with a login that is not surely the same user's", async () => {
+    for (const other of [{ user_id: "75" }, {}]) {
+      const client = await RawClient.connect(server)
+      await client.subscribe("private-orders.42", { user_id: "74", skein_session: "login of 74" })
+      const channelData = JSON.stringify({ ...other, skein_session: "another login" })
+      const auth = client.sign("private-orders.43", channelData)
+      client.sendEvent("pusher:subscribe", { channel: "private-orders.43", auth, channel_data: channelData })
+      expect((await client.closing()).code).toBe(4200)
+    }
+  })
+
   test("still ends with it after signing in with what says nothing of a login", async () => {
     const client = await RawClient.connect(server)
     await client.subscribe("private-orders.42", { user_id: "72", skein_session: "laptop of 72" })

@@ -36,7 +36,7 @@ export function signIn(client: Client, auth: string, userData: string): SignIn {
   if (client.user && client.user.id !== id)
     throw new Refusal(409, "This connection is already signed in as another user")
   // First, as it may refuse: whoever is refused is nobody.
-  bindToLogin(client, data)
+  bindToLogin(client, data, "id")
   if (!client.user) becomeUser(client, id)
   const answers = [frames.signinSuccess(userData)]
   const watched = app.options.watchlist ? readWatchlist(data?.watchlist) : []

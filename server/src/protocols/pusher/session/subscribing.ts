@@ -72,7 +72,7 @@ function ensureMaySubscribe(client: Client, message: SubscribeMessage, kind: Cha
     throw new Refusal(401, `Only connections signed in as that user may subscribe to ${message.channel}`)
   }
   ensureSignedSubscription(client, client.parts.apps, message)
-  if (message.channelData) bindToLogin(client, ensureChannelData(client, message.channelData))
+  if (message.channelData) bindToLogin(client, ensureChannelData(client, message.channelData), "user_id")
   return kind.access === "presence" ? memberOf(client, message) : undefined
 }
 
