@@ -145,6 +145,7 @@ function plainConfig({ limits, auth, plain, chat }: Config): PlainConfig {
     subscribesPerSecond: limits.subscribesPerSecond,
     subscribeBurst: limits.subscribeBurst,
     pingIntervalMs: limits.pingIntervalMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
     pongTimeoutMs: limits.pongTimeoutMs,
     connectTimeoutMs: limits.connectTimeoutMs,
   }

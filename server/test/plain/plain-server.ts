@@ -31,6 +31,7 @@ const DEFAULT_CONFIG: PlainConfig = {
   subscribesPerSecond: 100,
   subscribeBurst: 256,
   pingIntervalMs: 25_000,
+  idleTimeoutMs: 60_000,
   pongTimeoutMs: 8_000,
   connectTimeoutMs: 10_000,
 }

@@ -217,18 +217,25 @@ test("PLAIN-32: clients are pinged as often as configured, whether they talk or 
   await eager.stop()
 })
 
-test("PLAIN-32: who has answered a ping and answers no more is closed; who never did lives on", async () => {
-  const eager = await startPlain({ config: { pingIntervalMs: 1_000, pongTimeoutMs: 500 } })
-  const [lost, bare] = [new RawClient(eager.port), new RawClient(eager.port)]
-  raws.push(lost, bare)
-  for (const client of [lost, bare]) client.write(handshake("/"))
+test("PLAIN-32: who has answered a ping and then falls silent is closed; who never did, or pings by itself, lives on", async () => {
+  const eager = await startPlain({ config: { pingIntervalMs: 1_000, idleTimeoutMs: 4_000, pongTimeoutMs: 500 } })
+  const [lost, bare, deaf] = [new RawClient(eager.port), new RawClient(eager.port), new RawClient(eager.port)]
+  raws.push(lost, bare, deaf)
+  for (const client of [lost, bare, deaf]) client.write(handshake("/"))
   const pings = (client: RawClient) => client.frames.filter(({ opcode }) => opcode === 9).length
-  await until(() => pings(lost) > 0, "the first ping", 20_000)
+  await until(() => pings(lost) > 0 && pings(bare) > 0 && pings(deaf) > 0, "the first pings", 20_000)
   lost.write(frame("", { opcode: 10 }))
+  const beats = setInterval(() => deaf.write(frame("", { opcode: 9 })), 1_500)
   expect(await until(() => lost.closeCode, "the one that is lost is closed", 20_000)).toBe(3012)
   const before = pings(bare)
-  await until(() => pings(bare) > before + 1, "the bare one is pinged again and again", 20_000)
-  bare.write(frame("still here"))
-  await until(() => eager.rooms.byId.get("lobby")?.lines.some(({ text }) => text === "still here"), "it is heard")
+  await until(() => pings(bare) > before + 1, "the others are pinged again and again", 20_000)
+  clearInterval(beats)
+  for (const [client, text] of [
+    [bare, "bare lives"],
+    [deaf, "deaf lives"],
+  ] as const) {
+    client.write(frame(text))
+    await until(() => eager.rooms.byId.get("lobby")?.lines.some((line) => line.text === text), `"${text}" is said`)
+  }
   await eager.stop()
 }, 60_000)

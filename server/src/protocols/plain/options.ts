@@ -31,7 +31,9 @@ export interface PlainConfig {
   readonly subscribeBurst: number
   /** How often each client is pinged: proxies cut connections on which the server says nothing. */
   readonly pingIntervalMs: number
-  /** A client that has answered pings before and does not answer one for this long is closed with 3012. */
+  /** A client that has answered a ping before is closed with 3012 when nothing was heard of it for this long … */
+  readonly idleTimeoutMs: number
+  /** … and it did not answer the last ping within this. */
   readonly pongTimeoutMs: number
   /** Who a client is must be known within this, else it is closed with 3502. */
   readonly connectTimeoutMs: number

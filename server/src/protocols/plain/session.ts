@@ -206,10 +206,14 @@ export class PlainSession implements Session, ConnectionEvents, Host, Runner {
     this.#socket.send(replies.error(error, this.language))
   }
 
-  /** It answered pings before. The socket's own idle time does not run out: our pings, too, begin it anew. */
+  /**
+   * Silent for as long as a socket may be, and after a ping: when this process stood still, that was not the client's
+   * silence. The socket's own idle time does not run out, as our pings begin it anew.
+   */
   #isDead(nowMs: number): boolean {
+    const { idleTimeoutMs, pongTimeoutMs } = this.#shared.parts.config
     if (this.#heardAtMs === undefined || this.#heardAtMs >= this.#pingedAtMs) return false
-    return nowMs - this.#pingedAtMs >= this.#shared.parts.config.pongTimeoutMs
+    return nowMs - this.#heardAtMs >= idleTimeoutMs && nowMs - this.#pingedAtMs >= pongTimeoutMs
   }
 
   #stop(reason: CloseReason): void {
