@@ -28,13 +28,14 @@ describe("who may call", () => {
       post("/api/publish", body, { Authorization: `apikey ${API_KEY}` }),
       post("/api/publish", body, { Authorization: `Bearer ${API_KEY}` }),
       post(`/api/publish?api_key=${API_KEY}`, body, {}),
+      post(`/api/publish?api_key=${API_KEY}`, body, { Authorization: "Bearer for-the-proxy" }),
       post("/api/publish", body, {}),
       post("/api/publish", body, { "X-API-Key": `${API_KEY}x` }),
       post("/api/publish", body, { "X-API-Key": "" }),
       post("/api", '{"method":"info","params":{}}', {}),
       post("/api/none", "{}", {}),
     ])
-    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 401, 401, 401, 401, 401])
+    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 401, 401, 401, 401, 401])
   })
 
   test("malformed JSON is 400, a body too large 413, an unknown method 404", async () => {

@@ -69,12 +69,10 @@ export function publishShortcut(parts: CentrifugeParts): (request: Request) => P
   }
 }
 
-function isAllowed(context: Context, { apiKeyMatches }: CentrifugeParts): boolean {
-  const key =
-    context.req.header("x-api-key") ??
-    authorizedKey(context.req.header("authorization")) ??
-    context.req.query("api_key")
-  return key !== undefined && apiKeyMatches(key)
+function isAllowed({ req }: Context, { apiKeyMatches }: CentrifugeParts): boolean {
+  // The header Authorization may be there for somebody else, such as a proxy on the way.
+  const keys = [req.header("x-api-key"), authorizedKey(req.header("authorization")), req.query("api_key")]
+  return keys.some((key) => key !== undefined && apiKeyMatches(key))
 }
 
 /** `Authorization: apikey K`, as Centrifugo has it; `Bearer K`, as HTTP libraries write it. */
