@@ -46,6 +46,19 @@ test("kill -9 and start again on the same data: everyone is back, nothing lost, 
   expect(await texts(ben)).toEqual(["before", "written in the dark", "after"])
 }, 120_000)
 
+test("who has gone while the connection was lost is not shown as online when it is back", async () => {
+  const [eva, fay] = await Promise.all([house.guest("Eva"), house.guest("Fay")])
+  const state = eva.locator(".room-header p")
+  await eva.locator(".members .member", { hasText: "Fay" }).click()
+  await state.filter({ hasText: "Online" }).waitFor()
+  await house.server.kill()
+  await eva.locator(".banner", { hasText: "offline" }).waitFor()
+  await fay.close()
+  await house.server.begin()
+  await comeBack(eva)
+  await state.filter({ hasText: "Offline" }).waitFor()
+}, 120_000)
+
 test("written offline, kept when the page is closed, delivered once and in order", async () => {
   const line = new Line()
   const dan = await house.guest("Dan")
