@@ -86,7 +86,7 @@ export const limitsSchema = z.strictObject({
     { default: "30s", min: "1s", max: "10m" },
   ),
   idleTimeoutMs: duration(
-    "A socket that is silent this long is closed; clients that answer pings are not silent. Must be above ping_interval.",
+    "A plain WebSocket that has answered pings before and is then silent for this long is closed. Clients of the other protocols have pong_timeout. Must be above ping_interval.",
     { default: "60s", min: "8s", max: "16m" },
   ),
   pingIntervalMs: duration("How often the server pings each connection.", { default: "25s", min: "1s", max: "10m" }),
