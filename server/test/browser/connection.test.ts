@@ -47,15 +47,15 @@ test("kill -9 and start again on the same data: everyone is back, nothing lost, 
 }, 120_000)
 
 test("who has gone while the connection was lost is not shown as online when it is back", async () => {
-  const [eva, fay] = await Promise.all([house.guest("Eva"), house.guest("Fay")])
-  const state = eva.locator(".room-header p")
-  await eva.locator(".members .member", { hasText: "Fay" }).click()
+  const [nora, olga] = await Promise.all([house.guest("Nora"), house.guest("Olga")])
+  const state = nora.locator(".room-header p")
+  await nora.locator(".members .member", { hasText: "Olga" }).click()
   await state.filter({ hasText: "Online" }).waitFor()
   await house.server.kill()
-  await eva.locator(".banner", { hasText: "offline" }).waitFor()
-  await fay.close()
+  await nora.locator(".banner", { hasText: "offline" }).waitFor()
+  await olga.close()
   await house.server.begin()
-  await comeBack(eva)
+  await comeBack(nora)
   await state.filter({ hasText: "Offline" }).waitFor()
 }, 120_000)
 
